@@ -1,0 +1,76 @@
+/**
+ * The compression plan: what to do to the network. Written by hand for `compress` or `POST /v1/evaluations`, or made from a
+ * trial's params by src/study/decode-plan.ts. Every part is optional.
+ */
+
+export type PruneHeuristic = 'l1' | 'l2' | 'gradient' | 'apoz' | 'attribution' | 'random' | 'level';
+export type SizeMetric = 'params' | 'macs' | 'romBytes' | 'ramBytes' | 'latencyUs';
+
+export interface PruneTarget {
+  readonly metric: SizeMetric;
+  /** Share to remove, 0..1. Exactly one of `remove` and `atMost` is given. */
+  readonly remove?: number;
+  /** Upper bound in the metric's unit. */
+  readonly atMost?: number;
+}
+
+/** A number is the share removed, 0..1; `keep` is the number of structures kept. */
+export type LayerPrune = number | { readonly keep: number };
+
+export interface PrunePlan {
+  readonly granularity: 'structured' | 'element' | 'nm';
+  /** Pattern of `nm`: at most `n` non-zero weights among `m` consecutive ones. */
+  readonly n?: number;
+  readonly m?: number;
+  readonly heuristic: PruneHeuristic;
+  readonly target?: PruneTarget;
+  /** By layer (node) name. */
+  readonly layers?: Readonly<Record<string, LayerPrune>>;
+  readonly schedule?: { readonly kind: 'oneShot' | 'iterative' | 'agp'; readonly steps: number };
+  /** Keep a multiple of this many structures. */
+  readonly roundTo?: number;
+}
+
+export interface FinetunePlan {
+  /** May be fractional: 0.5 = half of the training set. */
+  readonly epochs: number;
+  readonly optimizer: 'sgd' | 'nesterov' | 'adam' | 'adamw';
+  readonly learningRate: number;
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+  readonly batchSize?: number;
+  readonly schedule?: 'constant' | 'step' | 'cosine' | 'plateau' | 'oneCycle';
+  /** Weight of the distillation loss against the uncompressed network, 0..1. */
+  readonly distill?: number;
+  readonly labelSmoothing?: number;
+  readonly clipNorm?: number;
+  readonly augment?: readonly ('shift' | 'flip' | 'noise' | 'crop' | 'mixup')[];
+}
+
+export type NumberFormat = 'float32' | 'float16' | 'int8' | 'uint8' | 'int4' | 'codebook';
+export type Calibration = 'minmax' | 'movingAverage' | 'percentile' | 'mse' | 'entropy';
+
+export interface QuantizePlan {
+  readonly format: NumberFormat;
+  readonly mode?: 'ptq' | 'qat';
+  readonly granularity?: 'tensor' | 'channel';
+  readonly calibration?: Calibration;
+  readonly calibrationSamples?: number;
+  readonly fallback?: 'float' | 'none';
+  /** Format of single layers, by node name (mixed precision). */
+  readonly layers?: Readonly<Record<string, NumberFormat>>;
+  readonly biasCorrection?: boolean;
+  readonly equalize?: boolean;
+  readonly adaptiveRounding?: boolean;
+}
+
+export type Restructure = 'depthwiseSeparable' | { readonly lowRank: number } | { readonly kernel: number };
+
+export interface CompressionPlan {
+  readonly prune?: PrunePlan;
+  readonly restructure?: Readonly<Record<string, Restructure>>;
+  readonly finetune?: FinetunePlan;
+  readonly quantize?: QuantizePlan;
+  readonly place?: { readonly weights: 'flash' | 'ram' };
+  readonly seed?: number;
+}

@@ -1,0 +1,8 @@
+/** The evaluators' door: everything other rooms may use. */
+export type * from './board-spec.ts';
+export type * from './compress/plan.ts';
+export * from './ir/dtype.ts';
+export type * from './ir/graph.ts';
+export * from './ir/op.ts';
+export * from './ir/tensor.ts';
+export type * from './outcome.ts';

@@ -1,0 +1,2 @@
+/** Messages of the agent protocol (docs/protocol.md). */
+export const PROTOCOL_VERSION = 1;

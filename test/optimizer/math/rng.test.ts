@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createRng } from '../../../optimizer/math/rng.ts';
+
+describe('createRng', () => {
+  it('gives the same stream for the same key', () => {
+    const a = createRng(7, 3, 'suggest');
+    const b = createRng(7, 3, 'suggest');
+    for (let i = 0; i < 100; i++) assert.equal(a.nextUint32(), b.nextUint32());
+  });
+
+  it('gives other streams for another seed, index or purpose', () => {
+    const first = (seed: number, index: number, purpose: string) => createRng(seed, index, purpose).nextUint32();
+    const draws = [first(7, 3, 'a'), first(8, 3, 'a'), first(7, 4, 'a'), first(7, 3, 'b'), first(7 + 2 ** 32, 3, 'a')];
+    assert.equal(new Set(draws).size, draws.length);
+  });
+
+  it('is uniform and normal to within sampling error', () => {
+    const rng = createRng(1);
+    const n = 20_000;
+    let uniformSum = 0;
+    let normalSum = 0;
+    let normalSquares = 0;
+    for (let i = 0; i < n; i++) {
+      uniformSum += rng.nextFloat();
+      const z = rng.nextNormal();
+      normalSum += z;
+      normalSquares += z * z;
+    }
+    assert.ok(Math.abs(uniformSum / n - 0.5) < 0.01);
+    assert.ok(Math.abs(normalSum / n) < 0.03);
+    assert.ok(Math.abs(normalSquares / n - 1) < 0.04);
+  });
+
+  it('draws integers in range without leaving one out', () => {
+    const rng = createRng(2);
+    const seen = new Set<number>();
+    for (let i = 0; i < 500; i++) seen.add(rng.nextInt(7));
+    assert.deepEqual([...seen].sort(), [0, 1, 2, 3, 4, 5, 6]);
+  });
+});
