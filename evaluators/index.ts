@@ -3,6 +3,8 @@ export type * from './board-spec.ts';
 export type * from './compress/plan.ts';
 export * from './ir/dtype.ts';
 export type * from './ir/graph.ts';
+export * from './ir/npy.ts';
 export * from './ir/op.ts';
 export * from './ir/tensor.ts';
+export * from './ir/zip.ts';
 export type * from './outcome.ts';
