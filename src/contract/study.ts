@@ -1,0 +1,138 @@
+/** A study: the body of `POST /v1/studies`, of a campaign file, and what the daemon answers about one. */
+import { type Static, Type } from 'typebox';
+import { DatasetReferenceSchema } from './dataset.ts';
+import { MetricNameSchema, MetricsSchema } from './metric.ts';
+import { ParamsSchema, SamplerSchema, SpaceSchema } from './parameter.ts';
+import { oneOf, strictObject } from './strict-object.ts';
+
+export const ObjectiveSchema = strictObject({
+  metric: MetricNameSchema,
+  direction: oneOf(['minimize', 'maximize']),
+  reference: Type.Optional(
+    Type.Number({
+      description: "Worst value of interest: the objective's coordinate of the hypervolume reference point.",
+    }),
+  ),
+});
+
+export const ConstraintSchema = Type.Union([
+  Type.String({ minLength: 3, maxLength: 500, description: 'For example `romBytes <= 1000 kB`.' }),
+  strictObject({ metric: MetricNameSchema, op: oneOf(['<=', '<', '>=', '>', '==']), bound: Type.Number() }),
+]);
+
+export const BudgetSchema = strictObject({
+  trials: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
+  hours: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
+  stopWhenNoGain: Type.Optional(
+    strictObject(
+      {
+        trials: Type.Integer({ minimum: 1 }),
+        hypervolumeGain: Type.Number({ minimum: 0 }),
+      },
+      { description: 'Stop when the hypervolume grew by less than this share over the last completed trials.' },
+    ),
+  ),
+});
+
+export const MEASURES = ['simulated', 'modelled', 'measured', 'best-available'] as const;
+
+export const EvaluationSchema = strictObject({
+  kind: Type.Literal('compression'),
+  model: Type.String({ minLength: 1, maxLength: 4096, description: 'A file, or the sha256 of an uploaded model.' }),
+  dataset: DatasetReferenceSchema,
+  board: Type.Union([
+    Type.String({ minLength: 1, maxLength: 100 }),
+    Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 16 }),
+  ]),
+  measure: Type.Optional(oneOf(MEASURES)),
+  parallel: Type.Optional(Type.Integer({ minimum: 1, maximum: 256 })),
+});
+
+export const StudyDefinitionSchema = strictObject(
+  {
+    name: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      pattern: '^(?!st_)[^/\\\\?#%\\u0000-\\u001f]+$',
+      description: 'Unique. Not `/ \\ ? # %` and not starting with st_.',
+    }),
+    objectives: Type.Array(ObjectiveSchema, { minItems: 1, maxItems: 16 }),
+    constraints: Type.Optional(Type.Array(ConstraintSchema, { maxItems: 64 })),
+    space: SpaceSchema,
+    sampler: Type.Optional(SamplerSchema),
+    budget: Type.Optional(BudgetSchema),
+    evaluation: Type.Optional(EvaluationSchema),
+    maxAttempts: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 1000, description: 'How often a failed trial is tried in all.' }),
+    ),
+    notes: Type.Optional(Type.String({ maxLength: 100_000 })),
+    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { maxItems: 100 })),
+  },
+  { $id: 'StudyDefinition' },
+);
+
+export const STUDY_STATES = ['running', 'paused', 'stopping', 'completed', 'cancelled', 'archived'] as const;
+export const STUDY_REASONS = ['budget', 'noGain', 'exhausted', 'user', 'diskFull'] as const;
+
+export const TrialCountsSchema = strictObject({
+  waiting: Type.Integer(),
+  running: Type.Integer(),
+  completed: Type.Integer(),
+  infeasible: Type.Integer(),
+  failed: Type.Integer(),
+  pruned: Type.Integer(),
+  abandoned: Type.Integer(),
+  total: Type.Integer(),
+});
+
+/** A study as the daemon shows it. */
+export const StudySchema = strictObject(
+  {
+    id: Type.String(),
+    name: Type.String(),
+    state: oneOf(STUDY_STATES),
+    reason: Type.Union([oneOf(STUDY_REASONS), Type.Null()]),
+    objectives: Type.Array(ObjectiveSchema),
+    constraints: Type.Array(ConstraintSchema),
+    space: SpaceSchema,
+    parameters: Type.Array(Type.Unknown(), { description: 'The explicit parameters, presets expanded.' }),
+    fixed: Type.Optional(ParamsSchema),
+    sampler: SamplerSchema,
+    budget: BudgetSchema,
+    evaluation: Type.Optional(EvaluationSchema),
+    maxAttempts: Type.Integer(),
+    notes: Type.String(),
+    tags: Type.Array(Type.String()),
+    createdAt: Type.String(),
+    updatedAt: Type.String(),
+    revision: Type.Integer({ description: 'Grows with every change of the study itself; the ETag.' }),
+    trials: TrialCountsSchema,
+    frontSize: Type.Integer(),
+    hypervolume: Type.Union([
+      strictObject({ reference: Type.Array(Type.Number()), value: Type.Number() }),
+      Type.Null(),
+    ]),
+    lastEvent: Type.Integer(),
+    replayed: Type.Optional(Type.Boolean()),
+  },
+  { $id: 'Study' },
+);
+
+export const FrontPointSchema = strictObject({
+  trial: Type.String(),
+  number: Type.Integer(),
+  params: ParamsSchema,
+  metrics: MetricsSchema,
+  artifacts: Type.Array(Type.String()),
+});
+
+export type ObjectiveSpec = Static<typeof ObjectiveSchema>;
+export type ConstraintSpec = Static<typeof ConstraintSchema>;
+export type BudgetSpec = Static<typeof BudgetSchema>;
+export type EvaluationSpec = Static<typeof EvaluationSchema>;
+export type StudyDefinition = Static<typeof StudyDefinitionSchema>;
+export type StudyState = (typeof STUDY_STATES)[number];
+export type StudyReason = (typeof STUDY_REASONS)[number];
+export type TrialCounts = Static<typeof TrialCountsSchema>;
+export type StudyView = Static<typeof StudySchema>;
+export type FrontPoint = Static<typeof FrontPointSchema>;
