@@ -1,6 +1,6 @@
 /** The reference implementation of every quantized operator, by kind. */
-import type { IntegerOp, OpOf } from '../../ir/op.ts';
-import type { Operator } from '../operator.ts';
+import type { IntegerOp } from '../../ir/op.ts';
+import type { OpRegistry } from '../op-definition.ts';
 import { qlinearBinary } from './qlinear-binary.ts';
 import { qlinearConcat } from './qlinear-concat.ts';
 import { convInteger, qlinearConv } from './qlinear-conv.ts';
@@ -12,7 +12,7 @@ import { dequantizeLinear, dynamicQuantizeLinear, quantizeLinear } from './quant
 
 export type IntegerKind = IntegerOp['kind'];
 
-export const INTEGER_OPERATORS: { readonly [K in IntegerKind]: Operator<OpOf<K>> } = {
+export const INTEGER_OPS: OpRegistry<IntegerKind> = {
   QuantizeLinear: quantizeLinear,
   DequantizeLinear: dequantizeLinear,
   DynamicQuantizeLinear: dynamicQuantizeLinear,
@@ -31,5 +31,5 @@ export const INTEGER_OPERATORS: { readonly [K in IntegerKind]: Operator<OpOf<K>>
 };
 
 export function isIntegerKind(kind: string): kind is IntegerKind {
-  return Object.hasOwn(INTEGER_OPERATORS, kind);
+  return Object.hasOwn(INTEGER_OPS, kind);
 }

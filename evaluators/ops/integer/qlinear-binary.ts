@@ -13,7 +13,8 @@ import { allocate } from '../../ir/dtype.ts';
 import type { OpOf } from '../../ir/op.ts';
 import { type Tensor, tensor } from '../../ir/tensor.ts';
 import { broadcastPositions, broadcastShapes } from '../broadcast.ts';
-import type { InputTensors, Operator } from '../operator.ts';
+import type { OpDefinition } from '../op-definition.ts';
+import type { InputTensors } from '../operator.ts';
 import { limits, outputType, quantizedData, required, roundHalfEven, saturate, scalar } from './requantize.ts';
 
 export interface BinaryScales {
@@ -63,7 +64,7 @@ function run(op: OpOf<'QLinearBinary'>, inputs: InputTensors): Tensor[] {
   return [tensor(dtype, shape, out)];
 }
 
-export const qlinearBinary: Operator<OpOf<'QLinearBinary'>> = {
+export const qlinearBinary: OpDefinition<'QLinearBinary'> = {
   inferShape: (_op, inputs) => [
     {
       dtype: outputType(inputs[7], 'QLinearBinary yZero'),

@@ -5,15 +5,16 @@
 import { allocate } from '../../ir/dtype.ts';
 import type { OpOf } from '../../ir/op.ts';
 import { elementCount, type Tensor, tensor } from '../../ir/tensor.ts';
-import type { InputTensors, Operator, ValueType } from '../operator.ts';
+import type { OpDefinition, TensorType } from '../op-definition.ts';
+import type { InputTensors } from '../operator.ts';
 import { limits, outputType, quantizedData, quantizeValue, required, scalar } from './requantize.ts';
 
-function concatShape(axis: number, parts: readonly ValueType[]): number[] {
+function concatShape(axis: number, parts: readonly TensorType[]): number[] {
   const first = required(parts[0], 'QLinearConcat x').shape;
   return first.map((size, i) => (i === axis ? parts.reduce((sum, part) => sum + (part.shape[axis] ?? 0), 0) : size));
 }
 
-function every<T>(inputs: readonly (T | null)[], first: number): T[] {
+function every<T>(inputs: readonly (T | undefined)[], first: number): T[] {
   const result: T[] = [];
   for (let i = first; i < inputs.length; i += 3) result.push(required(inputs[i], 'QLinearConcat input'));
   return result;
@@ -47,7 +48,7 @@ function run(op: OpOf<'QLinearConcat'>, inputs: InputTensors): Tensor[] {
   return [tensor(dtype, shape, out)];
 }
 
-export const qlinearConcat: Operator<OpOf<'QLinearConcat'>> = {
+export const qlinearConcat: OpDefinition<'QLinearConcat'> = {
   inferShape: (op, inputs) => [
     { dtype: outputType(inputs[1], 'QLinearConcat yZero'), shape: concatShape(op.axis, every(inputs, 2)) },
   ],

@@ -8,7 +8,8 @@
 import { allocate } from '../../ir/dtype.ts';
 import type { OpOf, Window } from '../../ir/op.ts';
 import { elementCount, type Tensor, tensor } from '../../ir/tensor.ts';
-import { type InputTensors, type Operator, OperatorError, type ValueType } from '../operator.ts';
+import type { OpDefinition, TensorType } from '../op-definition.ts';
+import { type InputTensors, OperatorError } from '../operator.ts';
 import {
   limits,
   multipliers,
@@ -60,7 +61,7 @@ interface ConvData {
   readonly w: QuantizedData;
   readonly wShape: readonly number[];
   readonly wZero: Float64Array;
-  readonly bias: Int32Array | null;
+  readonly bias: Int32Array | undefined;
 }
 
 /** int32 accumulators in the layout of the output. */
@@ -82,7 +83,7 @@ function accumulate(op: Window & { readonly group: number }, d: ConvData, yShape
       for (let oz = 0; oz < outD; oz++) {
         for (let oy = 0; oy < outH; oy++) {
           for (let ox = 0; ox < outW; ox++) {
-            let sum = d.bias === null ? 0 : d.bias[m];
+            let sum = d.bias === undefined ? 0 : d.bias[m];
             for (let c = 0; c < perGroup; c++) {
               for (let kz = 0; kz < kD; kz++) {
                 const z = oz * stride[0] + kz * dilation[0] - pad[0];
@@ -114,8 +115,8 @@ function runQLinearConv(op: OpOf<'QLinearConv'>, inputs: InputTensors): Tensor[]
   const x = required(inputs[0], 'QLinearConv x');
   const w = required(inputs[3], 'QLinearConv w');
   const outputs = w.shape[0] ?? 1;
-  const bias = inputs[8]?.data ?? null;
-  if (bias !== null && !(bias instanceof Int32Array)) throw new OperatorError('QLinearConv bias must be int32');
+  const bias = inputs[8]?.data;
+  if (bias !== undefined && !(bias instanceof Int32Array)) throw new OperatorError('QLinearConv bias must be int32');
   const yShape = convOutputShape(op, x.shape, outputs);
   const acc = accumulate(
     op,
@@ -157,25 +158,25 @@ function runConvInteger(op: OpOf<'ConvInteger'>, inputs: InputTensors): Tensor[]
       w: quantizedData(w, 'ConvInteger w'),
       wShape: w.shape,
       wZero: perChannel(inputs[3], outputs, 'ConvInteger wZero', 0),
-      bias: null,
+      bias: undefined,
     },
     yShape,
   );
   return [tensor('int32', yShape, acc)];
 }
 
-function outputShape(op: Window, x: ValueType | null, w: ValueType | null): number[] {
+function outputShape(op: Window, x: TensorType | undefined, w: TensorType | undefined): number[] {
   return convOutputShape(op, required(x, 'convolution x').shape, required(w, 'convolution w').shape[0] ?? 1);
 }
 
-export const qlinearConv: Operator<OpOf<'QLinearConv'>> = {
+export const qlinearConv: OpDefinition<'QLinearConv'> = {
   inferShape: (op, inputs) => [
     { dtype: outputType(inputs[7], 'QLinearConv yZero'), shape: outputShape(op, inputs[0], inputs[3]) },
   ],
   run: runQLinearConv,
 };
 
-export const convInteger: Operator<OpOf<'ConvInteger'>> = {
+export const convInteger: OpDefinition<'ConvInteger'> = {
   inferShape: (op, inputs) => [{ dtype: 'int32', shape: outputShape(op, inputs[0], inputs[1]) }],
   run: runConvInteger,
 };

@@ -8,7 +8,8 @@
 import { allocate } from '../../ir/dtype.ts';
 import type { OpOf } from '../../ir/op.ts';
 import { type Tensor, tensor } from '../../ir/tensor.ts';
-import { type InputTensors, type Operator, OperatorError, type ValueType } from '../operator.ts';
+import type { OpDefinition, TensorType } from '../op-definition.ts';
+import { type InputTensors, OperatorError } from '../operator.ts';
 import { integerMatMul, matMulShape } from './integer-matmul.ts';
 import {
   limits,
@@ -21,8 +22,8 @@ import {
   scalar,
 } from './requantize.ts';
 
-function numbers(value: Tensor | null, fallback?: number): Float64Array {
-  if (value === null && fallback !== undefined) return Float64Array.of(fallback);
+function numbers(value: Tensor | undefined, fallback?: number): Float64Array {
+  if (value === undefined && fallback !== undefined) return Float64Array.of(fallback);
   return Float64Array.from(required(value, 'quantization parameter').data, Number);
 }
 
@@ -76,8 +77,8 @@ function oriented(data: QuantizedData, shape: readonly number[], transpose: bool
 }
 
 /** Adds the int32 bias ([J], [1,J], [I,1], [I,J] or scalar) to the accumulators. */
-function addBias(acc: Int32Array, rows: number, columns: number, bias: Tensor | null): void {
-  if (bias === null) return;
+function addBias(acc: Int32Array, rows: number, columns: number, bias: Tensor | undefined): void {
+  if (bias === undefined) return;
   const values = bias.data;
   if (!(values instanceof Int32Array)) throw new OperatorError('QGemm bias must be int32');
   const biasColumns = bias.shape.length === 0 ? 1 : (bias.shape[bias.shape.length - 1] ?? 1);
@@ -98,7 +99,7 @@ function runQGemm(op: OpOf<'QGemm'>, inputs: InputTensors): Tensor[] {
   addBias(acc, shape.rows, shape.columns, inputs[6]);
   const aScale = Math.fround(Math.fround(op.alpha) * scalar(inputs[1], 'QGemm aScale'));
   const scales = perChannel(inputs[4], shape.columns, 'QGemm bScale').map((s) => Math.fround(aScale * s));
-  if (inputs[7] === null) {
+  if (inputs[7] === undefined) {
     const out = new Float32Array(acc.length);
     for (let i = 0; i < acc.length; i++) out[i] = Math.fround(acc[i]) * scales[i % shape.columns];
     return [tensor('float32', shape.output, out)];
@@ -114,28 +115,28 @@ function runQGemm(op: OpOf<'QGemm'>, inputs: InputTensors): Tensor[] {
   return [tensor(dtype, shape.output, out)];
 }
 
-function productShape(a: ValueType | null, b: ValueType | null): readonly number[] {
+function productShape(a: TensorType | undefined, b: TensorType | undefined): readonly number[] {
   return matMulShape(required(a, 'matrix a').shape, required(b, 'matrix b').shape).output;
 }
 
-export const qlinearMatMul: Operator<OpOf<'QLinearMatMul'>> = {
+export const qlinearMatMul: OpDefinition<'QLinearMatMul'> = {
   inferShape: (_op, inputs) => [
     { dtype: outputType(inputs[7], 'QLinearMatMul yZero'), shape: productShape(inputs[0], inputs[3]) },
   ],
   run: runQLinearMatMul,
 };
 
-export const matMulInteger: Operator<OpOf<'MatMulInteger'>> = {
+export const matMulInteger: OpDefinition<'MatMulInteger'> = {
   inferShape: (_op, inputs) => [{ dtype: 'int32', shape: productShape(inputs[0], inputs[1]) }],
   run: (_op, inputs) => runMatMulInteger(inputs),
 };
 
-export const qgemm: Operator<OpOf<'QGemm'>> = {
+export const qgemm: OpDefinition<'QGemm'> = {
   inferShape: (op, inputs) => {
     const a = required(inputs[0], 'QGemm a').shape;
     const b = required(inputs[3], 'QGemm b').shape;
     const shape = [(op.transA ? a[1] : a[0]) ?? 1, (op.transB ? b[0] : b[1]) ?? 1];
-    return [{ dtype: inputs[7] === null ? 'float32' : outputType(inputs[8], 'QGemm yZero'), shape }];
+    return [{ dtype: inputs[7] === undefined ? 'float32' : outputType(inputs[8], 'QGemm yZero'), shape }];
   },
   run: runQGemm,
 };

@@ -11,7 +11,8 @@
 import { allocate } from '../../ir/dtype.ts';
 import type { OpOf, Window } from '../../ir/op.ts';
 import { elementCount, stridesOf, tensor } from '../../ir/tensor.ts';
-import type { InputTensors, Operator } from '../operator.ts';
+import type { OpDefinition } from '../op-definition.ts';
+import type { InputTensors } from '../operator.ts';
 import {
   type Limits,
   limits,
@@ -128,7 +129,7 @@ function windowed(op: OpOf<'QLinearAveragePool'>, d: PoolData, yShape: readonly 
   }
 }
 
-export const qlinearAveragePool: Operator<OpOf<'QLinearAveragePool'>> = {
+export const qlinearAveragePool: OpDefinition<'QLinearAveragePool'> = {
   inferShape: (op, inputs) => [
     { dtype: outputType(inputs[4], 'pool yZero'), shape: pooledShape(op, required(inputs[0], 'pool x').shape) },
   ],
@@ -145,7 +146,7 @@ export const qlinearAveragePool: Operator<OpOf<'QLinearAveragePool'>> = {
 
 const spatialAxes = (shape: readonly number[]): number[] => shape.map((_, axis) => axis).slice(2);
 
-export const qlinearGlobalAveragePool: Operator<OpOf<'QLinearGlobalAveragePool'>> = {
+export const qlinearGlobalAveragePool: OpDefinition<'QLinearGlobalAveragePool'> = {
   inferShape: (_op, inputs) => {
     const shape = required(inputs[0], 'pool x').shape;
     return [{ dtype: outputType(inputs[4], 'pool yZero'), shape: reducedShape(shape, spatialAxes(shape), true) }];
@@ -160,7 +161,7 @@ export const qlinearGlobalAveragePool: Operator<OpOf<'QLinearGlobalAveragePool'>
   },
 };
 
-export const qlinearReduceMean: Operator<OpOf<'QLinearReduceMean'>> = {
+export const qlinearReduceMean: OpDefinition<'QLinearReduceMean'> = {
   inferShape: (op, inputs) => [
     {
       dtype: outputType(inputs[4], 'mean yZero'),

@@ -8,7 +8,8 @@
 import { allocate } from '../../ir/dtype.ts';
 import type { OpOf } from '../../ir/op.ts';
 import { type Tensor, tensor } from '../../ir/tensor.ts';
-import type { InputTensors, Operator } from '../operator.ts';
+import type { OpDefinition } from '../op-definition.ts';
+import type { InputTensors } from '../operator.ts';
 import { limits, outputType, quantizedData, required, roundHalfEven, saturate, scalar } from './requantize.ts';
 
 const FLOAT_MAX = 3.4028234663852886e38;
@@ -46,7 +47,7 @@ function run(op: OpOf<'QLinearSoftmax'>, inputs: InputTensors): Tensor[] {
   return [tensor(dtype, xTensor.shape, out)];
 }
 
-export const qlinearSoftmax: Operator<OpOf<'QLinearSoftmax'>> = {
+export const qlinearSoftmax: OpDefinition<'QLinearSoftmax'> = {
   inferShape: (_op, inputs) => [
     { dtype: outputType(inputs[4], 'QLinearSoftmax yZero'), shape: required(inputs[0], 'QLinearSoftmax x').shape },
   ],

@@ -7,8 +7,9 @@
 import { allocate } from '../../ir/dtype.ts';
 import type { OpOf } from '../../ir/op.ts';
 import { type Tensor, tensor } from '../../ir/tensor.ts';
-import { unaryFunction } from '../elementwise/unary.ts';
-import type { InputTensors, Operator } from '../operator.ts';
+import { UNARY } from '../elementwise/unary-functions.ts';
+import type { OpDefinition } from '../op-definition.ts';
+import type { InputTensors } from '../operator.ts';
 import {
   limits,
   outputType,
@@ -33,11 +34,11 @@ export function unaryTable(
   signed: boolean,
   dtype: QuantizedType,
 ): Int32Array {
-  const f = unaryFunction(op.fn, op.alpha, op.beta);
+  const f = UNARY[op.fn];
   const range = limits(dtype);
   return Int32Array.from({ length: 256 }, (_, i) => {
     const x = Math.fround(s.xScale * (i - (signed ? 128 : 0) - s.xZero));
-    return quantizeValue(Math.fround(f(x)), s.yScale, s.yZero, range);
+    return quantizeValue(Math.fround(f(x, op.alpha, op.beta)), s.yScale, s.yZero, range);
   });
 }
 
@@ -58,7 +59,7 @@ function run(op: OpOf<'QLinearUnary'>, inputs: InputTensors): Tensor[] {
   return [tensor(dtype, xTensor.shape, out)];
 }
 
-export const qlinearUnary: Operator<OpOf<'QLinearUnary'>> = {
+export const qlinearUnary: OpDefinition<'QLinearUnary'> = {
   inferShape: (_op, inputs) => [
     { dtype: outputType(inputs[4], 'QLinearUnary yZero'), shape: required(inputs[0], 'QLinearUnary x').shape },
   ],

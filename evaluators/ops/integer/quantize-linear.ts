@@ -6,13 +6,14 @@
 import { allocate } from '../../ir/dtype.ts';
 import type { OpOf } from '../../ir/op.ts';
 import { type Tensor, tensor } from '../../ir/tensor.ts';
-import { type InputTensors, type InputTypes, type Operator, OperatorError, type ValueType } from '../operator.ts';
+import type { OpDefinition, TensorType } from '../op-definition.ts';
+import { type InputTensors, type InputTypes, OperatorError } from '../operator.ts';
 import { limits, quantizedType, quantizeValue, required, roundHalfEven, saturate } from './requantize.ts';
 
 /** For each element of `shape`, which element of the scale tensor applies. */
 function scaleIndexer(
   shape: readonly number[],
-  scale: ValueType,
+  scale: TensorType,
   axis: number,
   blockSize: number,
 ): (i: number) => number {
@@ -45,7 +46,7 @@ function runQuantize(op: OpOf<'QuantizeLinear'>, inputs: InputTensors): Tensor[]
     out[i] = quantizeValue(
       Math.fround(Number(x.data[i])),
       Number(scale.data[s]),
-      zero === null ? 0 : Number(zero.data[s]),
+      zero === undefined ? 0 : Number(zero.data[s]),
       range,
     );
   }
@@ -60,7 +61,7 @@ function runDequantize(op: OpOf<'DequantizeLinear'>, inputs: InputTensors): Tens
   const out = new Float32Array(x.data.length);
   for (let i = 0; i < out.length; i++) {
     const s = at(i);
-    const centred = Number(x.data[i]) - (zero === null ? 0 : Number(zero.data[s]));
+    const centred = Number(x.data[i]) - (zero === undefined ? 0 : Number(zero.data[s]));
     out[i] = Math.fround(centred) * Number(scale.data[s]);
   }
   return [tensor('float32', x.shape, out)];
@@ -90,17 +91,17 @@ function runDynamic(inputs: InputTensors): Tensor[] {
 
 const shapeOf = (inputs: InputTypes): readonly number[] => required(inputs[0], 'quantization input').shape;
 
-export const quantizeLinear: Operator<OpOf<'QuantizeLinear'>> = {
+export const quantizeLinear: OpDefinition<'QuantizeLinear'> = {
   inferShape: (op, inputs) => [{ dtype: op.to, shape: shapeOf(inputs) }],
   run: runQuantize,
 };
 
-export const dequantizeLinear: Operator<OpOf<'DequantizeLinear'>> = {
+export const dequantizeLinear: OpDefinition<'DequantizeLinear'> = {
   inferShape: (_op, inputs) => [{ dtype: 'float32', shape: shapeOf(inputs) }],
   run: runDequantize,
 };
 
-export const dynamicQuantizeLinear: Operator<OpOf<'DynamicQuantizeLinear'>> = {
+export const dynamicQuantizeLinear: OpDefinition<'DynamicQuantizeLinear'> = {
   inferShape: (_op, inputs) => [
     { dtype: 'uint8', shape: shapeOf(inputs) },
     { dtype: 'float32', shape: [] },

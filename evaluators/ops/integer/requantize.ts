@@ -9,7 +9,8 @@
 import { integerRange } from '../../ir/dtype.ts';
 import type { FusedClamp } from '../../ir/op.ts';
 import type { Tensor } from '../../ir/tensor.ts';
-import { OperatorError, type ValueType } from '../operator.ts';
+import type { TensorType } from '../op-definition.ts';
+import { OperatorError } from '../operator.ts';
 
 /** 1.5 · 2^52: adding and subtracting it rounds a double below 2^51 to an integer, ties to even. */
 const ROUNDER = 6755399441055744;
@@ -33,7 +34,7 @@ export function quantizedType(dtype: string, what: string): QuantizedType {
 }
 
 /** The elements of a 4-, 8- or 16-bit integer tensor. */
-export function quantizedData(tensor: Tensor | null, what: string): QuantizedData {
+export function quantizedData(tensor: Tensor | undefined, what: string): QuantizedData {
   const data = required(tensor, what).data;
   if (
     data instanceof Int8Array ||
@@ -46,14 +47,14 @@ export function quantizedData(tensor: Tensor | null, what: string): QuantizedDat
   throw new OperatorError(`${what} must be a 4-, 8- or 16-bit integer tensor, not ${tensor?.dtype}`);
 }
 
-export function required<T>(value: T | null | undefined, what: string): T {
-  if (value === null || value === undefined) throw new OperatorError(`${what} is missing`);
+export function required<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new OperatorError(`${what} is missing`);
   return value;
 }
 
 /** Element 0 as a number; `fallback` when the tensor is absent. */
-export function scalar(tensor: Tensor | null, what: string, fallback?: number): number {
-  if (tensor === null && fallback !== undefined) return fallback;
+export function scalar(tensor: Tensor | undefined, what: string, fallback?: number): number {
+  if (tensor === undefined && fallback !== undefined) return fallback;
   const values = required(tensor, what);
   if (values.data.length !== 1)
     throw new OperatorError(`${what} must be a scalar, not a tensor of ${values.data.length}`);
@@ -61,9 +62,9 @@ export function scalar(tensor: Tensor | null, what: string, fallback?: number): 
 }
 
 /** `count` numbers from a tensor of `count` elements or of one, which is repeated. */
-export function perChannel(tensor: Tensor | null, count: number, what: string, fallback?: number): Float64Array {
+export function perChannel(tensor: Tensor | undefined, count: number, what: string, fallback?: number): Float64Array {
   const result = new Float64Array(count);
-  if (tensor === null && fallback !== undefined) return result.fill(fallback);
+  if (tensor === undefined && fallback !== undefined) return result.fill(fallback);
   const values = required(tensor, what).data;
   if (values.length !== 1 && values.length !== count) {
     throw new OperatorError(`${what} has ${values.length} elements; expected 1 or ${count}`);
@@ -104,6 +105,6 @@ export function quantizeValue(value: number, scale: number, zeroPoint: number, r
 }
 
 /** The type of an output whose zero point is `zero`; an absent zero point means uint8, as in ONNX. */
-export function outputType(zero: ValueType | null, what: string): QuantizedType {
-  return zero === null ? 'uint8' : quantizedType(zero.dtype, what);
+export function outputType(zero: TensorType | undefined, what: string): QuantizedType {
+  return zero === undefined ? 'uint8' : quantizedType(zero.dtype, what);
 }
