@@ -7,4 +7,6 @@ export * from './ir/npy.ts';
 export * from './ir/op.ts';
 export * from './ir/tensor.ts';
 export * from './ir/zip.ts';
+export type * from './memory/buffer.ts';
+export * from './memory/plan-memory.ts';
 export type * from './outcome.ts';

@@ -1,18 +1,23 @@
 /**
  * The memory planner: offsets for buffers with known lifetimes (offline dynamic storage allocation, NP-hard). The best of
- * the greedy rules, then hill climbing until the lower bound is met or the attempts are spent.
+ * the greedy rules, then hill climbing, then complete search, until the lower bound (or the capacity asked for) is met.
  */
 import type { MemoryPlan, PlannedBuffer } from './buffer.ts';
 import { hillClimb } from './hill-climb.ts';
 import { lowerBound } from './lower-bound.ts';
+import { minimizePeak } from './minimize-peak.ts';
 import { GREEDY_RULES, type GreedyRule, greedyOrder } from './orders.ts';
 import { conflictsOf, type Placement, placeInOrder } from './place.ts';
 
 export interface PlanOptions {
   /** `best` (default), or one rule alone, for comparisons. */
   readonly strategy?: 'best' | GreedyRule;
-  /** Hill-climbing steps after the greedy rules; 2000 when absent. */
+  /** Hill-climbing steps after the greedy rules; 300 when absent. */
   readonly attempts?: number;
+  /** Stop as soon as a plan fits this many bytes; absent = the smallest plan. */
+  readonly capacityBytes?: number;
+  /** Nodes of each probe of the complete search; 100,000 when absent, 0 = heuristics only. */
+  readonly nodeLimit?: number;
 }
 
 /** Throws RangeError on an empty lifetime, a negative or fractional size, or two buffers with one id. */
@@ -31,18 +36,28 @@ export function planMemory(buffers: readonly PlannedBuffer[], options: PlanOptio
   }
   if (found === undefined) throw new RangeError('no placement rule given');
   let { rule, placement } = found;
-  if (strategy === 'best' && placement.peakBytes > bound) {
-    const climbed = hillClimb(buffers, conflicts, found.order, bound, options.attempts ?? 2000).placement;
+  let optimal = placement.peakBytes === bound;
+  const target = Math.max(bound, options.capacityBytes ?? 0);
+  if (strategy === 'best' && placement.peakBytes > target) {
+    const climbed = hillClimb(buffers, conflicts, found.order, target, options.attempts ?? 300).placement;
     if (climbed.peakBytes < placement.peakBytes) {
       placement = climbed;
       rule = 'hillClimb';
+    }
+  }
+  if (strategy === 'best' && placement.peakBytes > target) {
+    const searched = minimizePeak(buffers, target, placement.peakBytes, options.nodeLimit ?? 100_000);
+    optimal = searched?.optimal ?? false;
+    if (searched !== null) {
+      placement = searched;
+      rule = 'search';
     }
   }
   return {
     peakBytes: placement.peakBytes,
     lowerBoundBytes: bound,
     offsets: new Map(buffers.map((buffer, index) => [buffer.id, placement.offsets[index]])),
-    optimal: placement.peakBytes === bound,
+    optimal: optimal || placement.peakBytes === bound,
     strategy: rule,
   };
 }
