@@ -1,5 +1,15 @@
 /** The optimizer's door: everything other rooms may use. */
 export { createRng, type Rng } from './math/rng.ts';
+export {
+  type BoxDecomposition,
+  decomposeNonDominated,
+  hypervolumeImprovement,
+  insertIntoDecomposition,
+} from './pareto/box-decomposition.ts';
+export { crowdingDistances, dominates, nonDominatedIndices, nonDominatedSort, type Point } from './pareto/dominance.ts';
+export { hypervolume, hypervolumeContributions } from './pareto/hypervolume.ts';
+export { hypervolumeHistory, IncrementalHypervolume } from './pareto/hypervolume-history.ts';
+export { inferReferencePoint } from './pareto/reference-point.ts';
 export type * from './samplers/sampler.ts';
 export type { Dimension } from './space/dimension.ts';
 export type * from './space/parameter.ts';
