@@ -1,2 +1,3 @@
 /** Messages of the agent protocol (docs/protocol.md). */
-export const PROTOCOL_VERSION = 1;
+export * from './distribution.ts';
+export * from './messages.ts';

@@ -1,0 +1,2 @@
+/** Ports to devices. */
+export * from './board-port.ts';
