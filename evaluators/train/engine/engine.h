@@ -1,0 +1,88 @@
+/*
+ * The training engine's shared vocabulary. A kernel reads its arguments as 32-bit words: byte offsets into one memory, counts,
+ * enumerations or the bits of a float. The same source builds for WebAssembly (memory = linear memory) and natively.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stdint.h>
+
+/* Vector width VW, rows MR and vectors per row NV of the register block: 4x8 measured fastest in WebAssembly (16 registers). */
+#if defined(__wasm__)
+#define VW 4
+#define MR 4
+#define NV 2
+#define KC 384
+#elif defined(__AVX512F__)
+#define VW 16
+#define MR 8
+#define NV 2
+#define KC 256
+#elif defined(__AVX2__)
+#define VW 8
+#define MR 6
+#define NV 2
+#define KC 256
+#else
+#define VW 4
+#define MR 4
+#define NV 2
+#define KC 384
+#endif
+#define NR (VW * NV)
+/* Rows of A packed at once; a multiple of 4, 6 and 8. */
+#define MC 240
+#define WORKSPACE_FLOATS ((MC + MR) * KC + KC * NR)
+
+typedef int32_t word;
+typedef float vf __attribute__((vector_size(VW * 4), aligned(4), may_alias));
+typedef int32_t vi __attribute__((vector_size(VW * 4), aligned(4), may_alias));
+
+static inline vf load(const float *p) { return *(const vf *)p; }
+static inline void store(float *p, vf v) { *(vf *)p = v; }
+static inline vf splat(float x) { return x - (vf){0}; }
+static inline float as_float(word w) {
+  union {
+    word w;
+    float f;
+  } u = {.w = w};
+  return u.f;
+}
+static inline float horizontal_sum(vf v) {
+  float s = 0;
+  for (int i = 0; i < VW; i++) s += v[i];
+  return s;
+}
+static inline vf vmax(vf a, vf b) {
+  vi m = a > b;
+  return (vf)(((vi)a & m) | ((vi)b & ~m));
+}
+static inline vf vmin(vf a, vf b) {
+  vi m = a < b;
+  return (vf)(((vi)a & m) | ((vi)b & ~m));
+}
+
+/* Where a kernel finds its memory. */
+typedef struct {
+  char *base;
+  float *workspace;
+} env;
+
+static inline float *floats(const env *e, word offset) { return (float *)(e->base + (uint32_t)offset); }
+static inline int32_t *ints(const env *e, word offset) { return (int32_t *)(e->base + (uint32_t)offset); }
+
+float engine_exp(float x);
+float engine_log(float x);
+float engine_tanh(float x);
+float engine_erf(float x);
+float engine_sqrt(float x);
+float engine_sigmoid(float x);
+
+/* Runs the steps in words[0..count): each is its kernel's number, the number of its arguments, then the arguments. */
+void engine_run(const env *e, const word *words, int32_t count);
+
+#define KERNEL(name) void k_##name(const env *e, const word *a);
+#include "kernels.def"
+#undef KERNEL
+
+#endif

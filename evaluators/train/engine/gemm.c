@@ -1,0 +1,137 @@
+/*
+ * Indirect matrix product: C(i,j) = clamp(sum_k A(i,k) B(k,j) + bias), where element (r,c) of an operand lies at
+ * base[row[r] + col[c]]. With tables of offsets one kernel serves dense layers in any transposition and, on zero-padded planes,
+ * convolutions forward (B = patches), their weight gradient and their input gradient, without an im2col buffer.
+ *
+ * Blocking after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (TOMS 34, 2008): A is packed in MC x KC
+ * blocks, B in KC x NR panels; the register block is MR x NR. The sum runs over k in order, KC at a time: the result does not depend
+ * on anything but the operands.
+ */
+#include "engine.h"
+
+enum { ACCUMULATE = 1, BIAS_ROW = 2, BIAS_COLUMN = 4, CLAMP = 8 };
+
+/* dst[k * width + r] = p[lane[r] + depth[k]] for r < valid, 0 beyond: packs either operand. */
+static void pack(const float *p, const int32_t *lane, const int32_t *depth, int valid, int width, int kc, float *dst) {
+  if (valid == width && lane[width - 1] - lane[0] == width - 1) {
+    const float *q = p + lane[0];
+    if (width == NR) {
+      for (int k = 0; k < kc; k++) {
+        const float *s = q + depth[k];
+        for (int v = 0; v < NV; v++) store(dst + k * NR + v * VW, load(s + v * VW));
+      }
+    } else {
+      for (int k = 0; k < kc; k++)
+        for (int r = 0; r < width; r++) dst[k * width + r] = q[depth[k] + r];
+    }
+    return;
+  }
+  if (valid < width)
+    for (int i = 0; i < kc * width; i++) dst[i] = 0;
+  int r = 0;
+  for (; r + 4 <= valid; r += 4) {
+    const float *q0 = p + lane[r], *q1 = p + lane[r + 1], *q2 = p + lane[r + 2], *q3 = p + lane[r + 3];
+    float *d = dst + r;
+    for (int k = 0; k < kc; k++) {
+      int32_t o = depth[k];
+      d[0] = q0[o];
+      d[1] = q1[o];
+      d[2] = q2[o];
+      d[3] = q3[o];
+      d += width;
+    }
+  }
+  for (; r < valid; r++) {
+    const float *q = p + lane[r];
+    for (int k = 0; k < kc; k++) dst[k * width + r] = q[depth[k]];
+  }
+}
+
+static inline void micro(int kc, const float *a, const float *b, float *tile) {
+  vf c[MR][NV] = {{{0}}};
+  for (int k = 0; k < kc; k++) {
+    vf bv[NV];
+    for (int v = 0; v < NV; v++) bv[v] = load(b + v * VW);
+    for (int i = 0; i < MR; i++) {
+      vf av = splat(a[i]);
+      for (int v = 0; v < NV; v++) c[i][v] += av * bv[v];
+    }
+    a += MR;
+    b += NR;
+  }
+  for (int i = 0; i < MR; i++)
+    for (int v = 0; v < NV; v++) store(tile + i * NR + v * VW, c[i][v]);
+}
+
+typedef struct {
+  float *c;
+  const int32_t *row, *col;
+  const float *bias;
+  int flags;
+  float lo, hi;
+} target;
+
+/* Adds the tile to what is there (unless `first`), then finishes with bias and clamp when `last`. */
+static void put(const target *t, int i0, int rows, int j0, int cols, const float *tile, int first, int last) {
+  int finish = last && (t->flags & (BIAS_ROW | BIAS_COLUMN | CLAMP));
+  int contiguous = cols == NR && t->col[j0 + NR - 1] - t->col[j0] == NR - 1;
+  for (int i = 0; i < rows; i++) {
+    float *c = t->c + t->row[i0 + i];
+    const float *s = tile + i * NR;
+    if (contiguous) {
+      float *d = c + t->col[j0];
+      for (int v = 0; v < NV; v++) {
+        vf x = load(s + v * VW);
+        if (!first) x += load(d + v * VW);
+        if (finish) {
+          if (t->flags & BIAS_ROW) x += splat(t->bias[i0 + i]);
+          if (t->flags & BIAS_COLUMN) x += load(t->bias + j0 + v * VW);
+          if (t->flags & CLAMP) x = vmin(vmax(x, splat(t->lo)), splat(t->hi));
+        }
+        store(d + v * VW, x);
+      }
+    } else {
+      for (int j = 0; j < cols; j++) {
+        float *d = c + t->col[j0 + j];
+        float x = s[j];
+        if (!first) x += *d;
+        if (finish) {
+          if (t->flags & BIAS_ROW) x += t->bias[i0 + i];
+          if (t->flags & BIAS_COLUMN) x += t->bias[j0 + j];
+          if (t->flags & CLAMP) {
+            x = x > t->lo ? x : t->lo;
+            x = x < t->hi ? x : t->hi;
+          }
+        }
+        *d = x;
+      }
+    }
+  }
+}
+
+/* m n k | a rowA colA | b rowB colB | c rowC colC | flags bias lo hi */
+void k_gemm(const env *e, const word *a) {
+  int m = a[0], n = a[1], depth = a[2];
+  const float *pa = floats(e, a[3]), *pb = floats(e, a[6]);
+  const int32_t *row_a = ints(e, a[4]), *col_a = ints(e, a[5]), *row_b = ints(e, a[7]), *col_b = ints(e, a[8]);
+  target t = {floats(e, a[9]), ints(e, a[10]), ints(e, a[11]), floats(e, a[13]), a[12], as_float(a[14]), as_float(a[15])};
+  float *packed_a = e->workspace, *packed_b = packed_a + (MC + MR) * KC;
+  float tile[MR * NR] __attribute__((aligned(64)));
+  for (int k0 = 0; k0 < depth; k0 += KC) {
+    int kc = depth - k0 < KC ? depth - k0 : KC;
+    int first = k0 == 0 && !(t.flags & ACCUMULATE), last = k0 + kc == depth;
+    for (int i0 = 0; i0 < m; i0 += MC) {
+      int mc = m - i0 < MC ? m - i0 : MC;
+      for (int i = 0; i < mc; i += MR)
+        pack(pa, row_a + i0 + i, col_a + k0, mc - i < MR ? mc - i : MR, MR, kc, packed_a + i * kc);
+      for (int j = 0; j < n; j += NR) {
+        int cols = n - j < NR ? n - j : NR;
+        pack(pb, col_b + j, row_b + k0, cols, NR, kc, packed_b);
+        for (int i = 0; i < mc; i += MR) {
+          micro(kc, packed_a + i * kc, packed_b, tile);
+          put(&t, i0 + i, mc - i < MR ? mc - i : MR, j, cols, tile, first, last);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/** Lowers one node by its operator; operators without a derivative here are reported by name. */
+import type { Node } from '../../ir/graph.ts';
+import type { OpKind } from '../../ir/op.ts';
+import { type Builder, UnsupportedTrainingError } from './builder.ts';
+import { lowerConv, lowerConvTranspose } from './conv.ts';
+import { lowerGemm, lowerMatMul } from './dense.ts';
+import { lowerBinary, lowerClip, lowerUnary, lowerVariadic } from './elementwise.ts';
+import {
+  lowerConcat,
+  lowerExpand,
+  lowerPad,
+  lowerReduce,
+  lowerReshape,
+  lowerSlice,
+  lowerSoftmax,
+  lowerSplit,
+  lowerTranspose,
+} from './movement.ts';
+import {
+  lowerBatchNormalization,
+  lowerGroupNormalization,
+  lowerInstanceNormalization,
+  lowerLayerNormalization,
+} from './normalization.ts';
+import { lowerAveragePool, lowerGlobalPool, lowerMaxPool } from './pool.ts';
+
+type Lowerings = { readonly [K in OpKind]?: (b: Builder, node: never) => void };
+
+const LOWERINGS: Lowerings = {
+  AveragePool: lowerAveragePool,
+  BatchNormalization: lowerBatchNormalization,
+  Binary: lowerBinary,
+  Clip: lowerClip,
+  Concat: lowerConcat,
+  Conv: lowerConv,
+  ConvTranspose: lowerConvTranspose,
+  Expand: lowerExpand,
+  Gemm: lowerGemm,
+  GlobalPool: lowerGlobalPool,
+  GroupNormalization: lowerGroupNormalization,
+  InstanceNormalization: lowerInstanceNormalization,
+  LayerNormalization: lowerLayerNormalization,
+  MatMul: lowerMatMul,
+  MaxPool: lowerMaxPool,
+  Pad: lowerPad,
+  Reduce: lowerReduce,
+  Reshape: lowerReshape,
+  Slice: lowerSlice,
+  Softmax: lowerSoftmax,
+  Split: lowerSplit,
+  Transpose: lowerTranspose,
+  Unary: lowerUnary,
+  Variadic: lowerVariadic,
+};
+
+export function canTrain(kind: OpKind): boolean {
+  return LOWERINGS[kind] !== undefined;
+}
+
+export function lowerNode(b: Builder, node: Node): void {
+  const lower = LOWERINGS[node.op.kind] as ((b: Builder, node: Node) => void) | undefined;
+  if (lower === undefined) throw new UnsupportedTrainingError(`${node.op.kind} cannot be trained`, node.name);
+  lower(b, node);
+}
