@@ -10,7 +10,9 @@ export { crowdingDistances, dominates, nonDominatedIndices, nonDominatedSort, ty
 export { hypervolume, hypervolumeContributions } from './pareto/hypervolume.ts';
 export { hypervolumeHistory, IncrementalHypervolume } from './pareto/hypervolume-history.ts';
 export { inferReferencePoint } from './pareto/reference-point.ts';
+export { createSampler, SAMPLER_KINDS, type SamplerKind } from './samplers/create-sampler.ts';
 export type * from './samplers/sampler.ts';
+export type { SamplerOptions } from './samplers/sampler-options.ts';
 export type { Dimension } from './space/dimension.ts';
 export type * from './space/parameter.ts';
 export { createSearchSpace, type ParameterConstraint, type SearchSpace } from './space/search-space.ts';
