@@ -10,6 +10,9 @@ export { crowdingDistances, dominates, nonDominatedIndices, nonDominatedSort, ty
 export { hypervolume, hypervolumeContributions } from './pareto/hypervolume.ts';
 export { hypervolumeHistory, IncrementalHypervolume } from './pareto/hypervolume-history.ts';
 export { inferReferencePoint } from './pareto/reference-point.ts';
+export { mixedCompressKnown } from './problems/mixed-compress.ts';
+export { openProblems } from './problems/open-problems.ts';
+export type { TestProblem } from './problems/test-problem.ts';
 export { createSampler, SAMPLER_KINDS, type SamplerKind } from './samplers/create-sampler.ts';
 export type * from './samplers/sampler.ts';
 export type { SamplerOptions } from './samplers/sampler-options.ts';

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { mixedCompress, mixedCompressKnown } from '../../../optimizer/problems/mixed-compress.ts';
+import { openProblems } from '../../../optimizer/problems/open-problems.ts';
+import type { Params } from '../../../optimizer/space/parameter.ts';
+import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
+
+interface Vector {
+  readonly x?: readonly number[];
+  readonly k?: readonly number[];
+  readonly f: readonly number[];
+  readonly c: readonly number[];
+}
+
+type Vectors = Record<string, { refPoint: number[]; maxHv?: number; points: (Vector & Record<string, unknown>)[] }>;
+
+function paramsOf(vector: Vector & Record<string, unknown>): Params {
+  if (vector.x !== undefined) return Object.fromEntries(vector.x.map((v, i) => [`x${i}`, v]));
+  const { method, granularity, quant, epochs, lr } = vector as unknown as Record<string, string | number>;
+  const sparsities = Object.fromEntries((vector.k ?? []).map((v, i) => [`s${i + 1}`, v]));
+  return { ...sparsities, method, granularity, quant, epochs, lr };
+}
+
+describe('open problems', () => {
+  it('give the values of the reference implementation', { skip: skipWithoutShared() }, () => {
+    const vectors = JSON.parse(readFileSync(sharedPath('peers/optimizer/test-vectors.json'), 'utf8')) as Vectors;
+    for (const [name, problem] of openProblems) {
+      const { refPoint, maxHv, points } = vectors[name];
+      assert.deepEqual(problem.reference, refPoint);
+      if (maxHv !== undefined) assert.ok(Math.abs(problem.bestHypervolume / maxHv - 1) < 1e-9, name);
+      for (const vector of points) {
+        const { objectives, constraints } = problem.evaluate(problem.problem.space.validate(paramsOf(vector)));
+        const expected = [...vector.f, ...vector.c];
+        [...objectives, ...constraints].forEach((value, i) => {
+          assert.ok(
+            Math.abs(value - expected[i]) <= 1e-12 * Math.max(1, Math.abs(expected[i])),
+            `${name}: ${value} for ${expected[i]}`,
+          );
+        });
+      }
+    }
+  });
+
+  it('name a metric for every objective and constraint', () => {
+    for (const { problem, measure } of openProblems.values()) {
+      const metrics = measure(problem.space.decode(problem.space.parameters.map(() => 0.3)));
+      for (const { metric } of problem.objectives) assert.ok(Number.isFinite(metrics[metric].mean));
+      const means = Object.fromEntries(Object.entries(metrics).map(([metric, value]) => [metric, value.mean]));
+      for (const constraint of problem.constraints) assert.ok(Number.isFinite(constraint.violation(means)));
+    }
+  });
+
+  it('know ROM and latency of mixed-compress exactly', () => {
+    const { space } = mixedCompress.problem;
+    const params = space.decode([0.3, 0.9, 0.9, 0.2, 0.1, 0.9, 0.5, 0.5, 0.5]);
+    const metrics = mixedCompress.measure(params);
+    for (const [metric, known] of mixedCompressKnown) assert.equal(known(params), metrics[metric].mean);
+  });
+});
