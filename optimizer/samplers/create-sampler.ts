@@ -1,6 +1,7 @@
 /** Every sampler by its name. */
 import { createGridSampler } from './grid.ts';
 import { createListSampler } from './list.ts';
+import { createMoboSampler } from './mobo.ts';
 import { createRandomSampler } from './random.ts';
 import type { Sampler, SamplerProblem } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
@@ -11,6 +12,7 @@ type SamplerFactory = (problem: SamplerProblem, options: SamplerOptions) => Samp
 const FACTORIES = {
   grid: createGridSampler,
   list: createListSampler,
+  mobo: createMoboSampler,
   random: createRandomSampler,
   sobol: createSobolSampler,
 } satisfies Record<string, SamplerFactory>;

@@ -1,0 +1,202 @@
+/**
+ * Expected hypervolume improvement of independent normal predictions, in closed form over a box decomposition of the
+ * non-dominated region, and its logarithm. All objectives are minimised.
+ *   EHVI = sum_k prod_j E[(u_kj - max(f_j, l_kj))+] = sum_k prod_j (psi_j(u_kj) - psi_j(l_kj)),
+ *   psi_j(a) = E[(a - f_j)+] = sigma_j h((a - mu_j) / sigma_j)            (Emmerich, Yang, Deutz 2016; Yang et al. 2019).
+ * psi is evaluated once per distinct coordinate. Where the sum would underflow, the same sum is formed from logarithms
+ * (Ament et al. 2023), so the gradient does not vanish far from the front.
+ */
+import {
+  erfcx,
+  log1mExp,
+  logExpectedImprovement,
+  logExpectedImprovementSlope,
+  normalCdf,
+  normalPdf,
+} from '../math/normal.ts';
+
+/** Boxes [lower, upper] that partition the region not dominated by the front and bounded by the reference; K x m, row-major. */
+export interface Boxes {
+  readonly m: number;
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+}
+
+/** Below this the plain sum is not trusted and the logarithmic one is used. */
+const SMALLEST_PLAIN = 1e-200;
+
+/** One box decomposition, prepared for many evaluations. */
+export class LogEhvi {
+  readonly m: number;
+  readonly #count: number;
+  /** Distinct coordinates per objective, ascending; -Infinity may be the first. */
+  readonly #coordinates: Float64Array[];
+  readonly #lowerIndex: Int32Array;
+  readonly #upperIndex: Int32Array;
+  readonly #psi: Float64Array[];
+  readonly #psiMu: Float64Array[];
+  readonly #psiSigma: Float64Array[];
+  readonly #sums: Float64Array;
+
+  constructor(boxes: Boxes) {
+    const { m, lower, upper } = boxes;
+    this.m = m;
+    this.#count = lower.length / m;
+    this.#lowerIndex = new Int32Array(lower.length);
+    this.#upperIndex = new Int32Array(upper.length);
+    this.#coordinates = [];
+    for (let j = 0; j < m; j++) {
+      const values = new Set<number>();
+      for (let k = 0; k < this.#count; k++) {
+        values.add(lower[k * m + j]);
+        values.add(upper[k * m + j]);
+      }
+      const sorted = Float64Array.from(values).sort();
+      const position = new Map<number, number>();
+      for (let i = 0; i < sorted.length; i++) position.set(sorted[i], i);
+      for (let k = 0; k < this.#count; k++) {
+        this.#lowerIndex[k * m + j] = position.get(lower[k * m + j]) ?? 0;
+        this.#upperIndex[k * m + j] = position.get(upper[k * m + j]) ?? 0;
+      }
+      this.#coordinates.push(sorted);
+    }
+    this.#psi = this.#coordinates.map((c) => new Float64Array(c.length));
+    this.#psiMu = this.#coordinates.map((c) => new Float64Array(c.length));
+    this.#psiSigma = this.#coordinates.map((c) => new Float64Array(c.length));
+    this.#sums = new Float64Array(2 * m);
+  }
+
+  /**
+   * log EHVI for means `mu` and standard deviations `sigma` (0 = exact), m each. Writes its derivatives into dMu and dSigma
+   * when given. -Infinity when no improvement is possible.
+   */
+  evaluate(mu: Float64Array, sigma: Float64Array, dMu?: Float64Array, dSigma?: Float64Array): number {
+    for (let j = 0; j < this.m; j++) this.#fillPsi(j, mu[j], sigma[j]);
+    const sum = this.#plainSum(dMu !== undefined);
+    if (sum >= SMALLEST_PLAIN) {
+      if (dMu !== undefined && dSigma !== undefined) {
+        for (let j = 0; j < this.m; j++) {
+          dMu[j] = this.#sums[2 * j] / sum;
+          dSigma[j] = this.#sums[2 * j + 1] / sum;
+        }
+      }
+      return Math.log(sum);
+    }
+    return this.#evaluateLog(mu, sigma, dMu, dSigma);
+  }
+
+  #fillPsi(j: number, mu: number, sigma: number): void {
+    const [coordinates, psi, psiMu, psiSigma] = [this.#coordinates[j], this.#psi[j], this.#psiMu[j], this.#psiSigma[j]];
+    for (let i = 0; i < coordinates.length; i++) {
+      const a = coordinates[i];
+      if (a === Number.NEGATIVE_INFINITY) {
+        psi[i] = 0;
+        psiMu[i] = 0;
+        psiSigma[i] = 0;
+      } else if (sigma === 0) {
+        psi[i] = Math.max(0, a - mu);
+        psiMu[i] = a > mu ? -1 : 0;
+        psiSigma[i] = 0;
+      } else {
+        const z = (a - mu) / sigma;
+        const density = normalPdf(z);
+        const below = z > -1 ? normalCdf(z) : density * 1.2533141373155003 * erfcx(-z * Math.SQRT1_2);
+        psi[i] = z > -1 ? sigma * (density + z * below) : sigma * Math.exp(logExpectedImprovement(z));
+        psiMu[i] = -below;
+        psiSigma[i] = density;
+      }
+    }
+  }
+
+  /** The sum over boxes; with gradients also sums[2j] = d/d mu_j and sums[2j+1] = d/d sigma_j. */
+  #plainSum(withGradient: boolean): number {
+    const m = this.m;
+    const [lowerIndex, upperIndex, sums] = [this.#lowerIndex, this.#upperIndex, this.#sums];
+    const [psi, psiMu, psiSigma] = [this.#psi, this.#psiMu, this.#psiSigma];
+    sums.fill(0);
+    let total = 0;
+    for (let k = 0; k < this.#count; k++) {
+      const at = k * m;
+      let product = 1;
+      for (let j = 0; j < m; j++) product *= psi[j][upperIndex[at + j]] - psi[j][lowerIndex[at + j]];
+      if (!(product > 0)) continue;
+      total += product;
+      if (!withGradient) continue;
+      for (let j = 0; j < m; j++) {
+        const up = upperIndex[at + j];
+        const low = lowerIndex[at + j];
+        const others = product / (psi[j][up] - psi[j][low]);
+        sums[2 * j] += others * (psiMu[j][up] - psiMu[j][low]);
+        sums[2 * j + 1] += others * (psiSigma[j][up] - psiSigma[j][low]);
+      }
+    }
+    return total;
+  }
+
+  #evaluateLog(mu: Float64Array, sigma: Float64Array, dMu?: Float64Array, dSigma?: Float64Array): number {
+    const m = this.m;
+    const terms = new Float64Array(this.#count);
+    const slopes = new Float64Array(this.#count * m * 2);
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < this.#count; k++) {
+      let term = 0;
+      for (let j = 0; j < m; j++) {
+        const up = this.#coordinates[j][this.#upperIndex[k * m + j]];
+        const low = this.#coordinates[j][this.#lowerIndex[k * m + j]];
+        term += logEdge(up, low, mu[j], sigma[j], slopes, (k * m + j) * 2);
+      }
+      terms[k] = term;
+      if (term > largest) largest = term;
+    }
+    dMu?.fill(0);
+    dSigma?.fill(0);
+    if (largest === Number.NEGATIVE_INFINITY) return largest;
+    let sum = 0;
+    for (let k = 0; k < this.#count; k++) {
+      const weight = Math.exp(terms[k] - largest);
+      if (weight === 0) continue;
+      sum += weight;
+      if (dMu === undefined || dSigma === undefined) continue;
+      for (let j = 0; j < m; j++) {
+        dMu[j] += weight * slopes[(k * m + j) * 2];
+        dSigma[j] += weight * slopes[(k * m + j) * 2 + 1];
+      }
+    }
+    if (dMu !== undefined && dSigma !== undefined) {
+      for (let j = 0; j < m; j++) {
+        dMu[j] /= sum;
+        dSigma[j] /= sum;
+      }
+    }
+    return largest + Math.log(sum);
+  }
+}
+
+/** log(psi(up) - psi(low)); writes its derivatives in mu and sigma at slopes[at], slopes[at + 1]. */
+function logEdge(up: number, low: number, mu: number, sigma: number, slopes: Float64Array, at: number): number {
+  slopes[at] = 0;
+  slopes[at + 1] = 0;
+  if (sigma === 0) {
+    const edge = up - Math.max(low, mu);
+    if (edge > 0 && mu > low) slopes[at] = -1 / edge;
+    return edge > 0 ? Math.log(edge) : Number.NEGATIVE_INFINITY;
+  }
+  const zUp = (up - mu) / sigma;
+  const logUp = logExpectedImprovement(zUp);
+  const ratioUp = logExpectedImprovementSlope(zUp);
+  if (low === Number.NEGATIVE_INFINITY) {
+    slopes[at] = -ratioUp / sigma;
+    slopes[at + 1] = (1 - zUp * ratioUp) / sigma;
+    return Math.log(sigma) + logUp;
+  }
+  const zLow = (low - mu) / sigma;
+  const logLow = logExpectedImprovement(zLow);
+  const ratioLow = logExpectedImprovementSlope(zLow);
+  const gap = logLow - logUp;
+  if (!(gap < 0)) return Number.NEGATIVE_INFINITY;
+  const share = Math.exp(gap);
+  const rest = -Math.expm1(gap);
+  slopes[at] = (-ratioUp + share * ratioLow) / (rest * sigma);
+  slopes[at + 1] = (1 - zUp * ratioUp - share * (1 - zLow * ratioLow)) / (rest * sigma);
+  return Math.log(sigma) + logUp + log1mExp(gap);
+}

@@ -1,0 +1,152 @@
+/**
+ * Log posterior density of the hyper-parameters of an exact Gaussian process, with its gradient (Rasmussen & Williams 2006,
+ * section 5.4.1). y = mean + f + noise, K = signal * k + diag(noise + known), the constant mean is its generalised least squares
+ * estimate (so its derivative vanishes). Divided by n, negated: a function to minimise over theta (hyper-parameters.ts).
+ */
+import { choleskyWithJitter } from '../linalg/cholesky.ts';
+import {
+  inverseFromTransposed,
+  invertLowerTransposed,
+  solveLower,
+  solveLowerTransposed,
+} from '../linalg/triangular.ts';
+import type { HyperPriors } from './hyper-parameters.ts';
+import { logNormalDensity, logNormalSlope } from './hyper-parameters.ts';
+import type { KernelColumn, KernelKind } from './kernel.ts';
+import { pairDistances } from './kernel.ts';
+
+export interface GpData {
+  readonly columns: readonly KernelColumn[];
+  readonly n: number;
+  /** n x D, row-major. */
+  readonly X: Float64Array;
+  /** Standardised outputs, n. */
+  readonly y: Float64Array;
+  /** Known noise variance of each output in standardised units; NaN where it must be inferred. */
+  readonly knownNoise: Float64Array;
+}
+
+const SQRT5 = Math.sqrt(5);
+
+/** Evaluates the objective for one data set; holds the workspaces, so that a fit allocates once. */
+export class MarginalLikelihood {
+  readonly #data: GpData;
+  readonly #kind: KernelKind;
+  readonly #priors: HyperPriors;
+  readonly #pairs: Float64Array;
+  readonly #K: Float64Array;
+  readonly #L: Float64Array;
+  readonly #U: Float64Array;
+  readonly #kernel: Float64Array;
+  readonly #slope: Float64Array;
+  readonly #alpha: Float64Array;
+  readonly #ones: Float64Array;
+
+  constructor(data: GpData, kind: KernelKind, priors: HyperPriors) {
+    const n = data.n;
+    this.#data = data;
+    this.#kind = kind;
+    this.#priors = priors;
+    this.#pairs = pairDistances(data.columns, data.X, n);
+    this.#K = new Float64Array(n * n);
+    this.#L = new Float64Array(n * n);
+    this.#U = new Float64Array(n * n);
+    this.#kernel = new Float64Array((n * (n - 1)) / 2);
+    this.#slope = new Float64Array((n * (n - 1)) / 2);
+    this.#alpha = new Float64Array(n);
+    this.#ones = new Float64Array(n);
+  }
+
+  #fillKernel(theta: Float64Array): void {
+    const { n, columns, knownNoise } = this.#data;
+    const D = columns.length;
+    const weights = new Float64Array(D);
+    for (let d = 0; d < D; d++) weights[d] = Math.exp(-2 * theta[d]);
+    const signal = Math.exp(theta[D]);
+    const noise = Math.exp(theta[D + 1]);
+    const isRbf = this.#kind === 'rbf';
+    const [pairs, kernel, slope, K] = [this.#pairs, this.#kernel, this.#slope, this.#K];
+    let pair = 0;
+    let at = 0;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) {
+        let squared = 0;
+        for (let d = 0; d < D; d++) squared += weights[d] * pairs[at++];
+        if (isRbf) {
+          const value = Math.exp(-0.5 * squared);
+          kernel[pair] = value;
+          slope[pair] = -0.5 * value;
+        } else {
+          const r = SQRT5 * Math.sqrt(squared);
+          const decay = Math.exp(-r);
+          kernel[pair] = (1 + r + (r * r) / 3) * decay;
+          slope[pair] = (-5 / 6) * (1 + r) * decay;
+        }
+        K[i * n + j] = signal * kernel[pair];
+        pair++;
+      }
+      K[i * n + i] = signal + (Number.isNaN(knownNoise[i]) ? noise : knownNoise[i]);
+    }
+  }
+
+  /** Negative log posterior density / n at `theta`; +Infinity where the matrix cannot be factorised. Writes the gradient. */
+  evaluate(theta: Float64Array, gradient: Float64Array): number {
+    const { n, columns, y, knownNoise } = this.#data;
+    const D = columns.length;
+    this.#fillKernel(theta);
+    const [L, U, K, alpha, ones] = [this.#L, this.#U, this.#K, this.#alpha, this.#ones];
+    gradient.fill(0);
+    if (choleskyWithJitter(K, n, L) === undefined) return Number.POSITIVE_INFINITY;
+    ones.fill(1);
+    solveLower(L, n, n, ones, ones);
+    solveLower(L, n, n, y, alpha);
+    let oneOne = 0;
+    let oneY = 0;
+    for (let i = 0; i < n; i++) {
+      oneOne += ones[i] * ones[i];
+      oneY += ones[i] * alpha[i];
+    }
+    const mean = oneY / oneOne;
+    let quadratic = 0;
+    let logDeterminant = 0;
+    for (let i = 0; i < n; i++) {
+      alpha[i] -= mean * ones[i];
+      quadratic += alpha[i] * alpha[i];
+      logDeterminant += Math.log(L[i * n + i]);
+    }
+    solveLowerTransposed(L, n, n, alpha, alpha);
+    invertLowerTransposed(L, n, n, U);
+    inverseFromTransposed(U, n, K);
+
+    const signal = Math.exp(theta[D]);
+    const noise = Math.exp(theta[D + 1]);
+    const columnSums = new Float64Array(D);
+    const [pairs, kernel, slope] = [this.#pairs, this.#kernel, this.#slope];
+    let signalSum = 0;
+    let noiseSum = 0;
+    let pair = 0;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) {
+        const weight = alpha[i] * alpha[j] - K[i * n + j];
+        signalSum += 2 * weight * kernel[pair];
+        const scaled = weight * slope[pair];
+        const at = pair * D;
+        for (let d = 0; d < D; d++) columnSums[d] += scaled * pairs[at + d];
+        pair++;
+      }
+      const weight = alpha[i] * alpha[i] - K[i * n + i];
+      signalSum += weight;
+      if (Number.isNaN(knownNoise[i])) noiseSum += weight;
+    }
+    let value = -0.5 * quadratic - logDeterminant - 0.5 * n * Math.log(2 * Math.PI);
+    for (let d = 0; d < D; d++) {
+      value += logNormalDensity(this.#priors.lengthscale, theta[d]);
+      const likelihood = -2 * signal * Math.exp(-2 * theta[d]) * columnSums[d];
+      gradient[d] = -(likelihood + logNormalSlope(this.#priors.lengthscale, theta[d])) / n;
+    }
+    value += logNormalDensity(this.#priors.signal, theta[D]) + logNormalDensity(this.#priors.noise, theta[D + 1]);
+    gradient[D] = -(0.5 * signal * signalSum + logNormalSlope(this.#priors.signal, theta[D])) / n;
+    gradient[D + 1] = -(0.5 * noise * noiseSum + logNormalSlope(this.#priors.noise, theta[D + 1])) / n;
+    return -value / n;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The model of one scalar output of a trial (an objective, to be minimised, or a constraint's violation): data, output transform,
+ * fitted Gaussian process and an optional prior mean whose residual is learned. Everything inside is in standardised units.
+ */
+import type { FitOptions } from './fit.ts';
+import { fitHyperParameters } from './fit.ts';
+import { type GpHyper, GpModel } from './gp-model.ts';
+import type { KernelColumn } from './kernel.ts';
+import type { GpData } from './marginal-likelihood.ts';
+import type { OutputTransform } from './output-transform.ts';
+
+export interface OutputData {
+  readonly columns: readonly KernelColumn[];
+  /** Model rows (kernel.ts) of the trials that have this output. */
+  readonly rows: readonly Float64Array[];
+  /** Raw values. */
+  readonly values: readonly number[];
+  /** Known standard errors in raw units; NaN = unknown. */
+  readonly errors: readonly number[];
+  /** Prior mean of each row, raw units; absent = none. */
+  readonly prior?: readonly number[];
+}
+
+/** Noise variance (standardised) of values that are said to be exact: keeps the covariance matrix well conditioned. */
+const EXACT_NOISE = 1e-8;
+
+export class Surrogate {
+  readonly transform: OutputTransform;
+  readonly model: GpModel;
+  readonly data: GpData;
+
+  private constructor(transform: OutputTransform, model: GpModel) {
+    this.transform = transform;
+    this.model = model;
+    this.data = model.data;
+  }
+
+  /** Fits; undefined when not even the fallback hyper-parameters give a positive definite covariance. */
+  static fit(output: OutputData, transform: OutputTransform, options: FitOptions): Surrogate | undefined {
+    const data = toGpData(output, transform);
+    const hyper: GpHyper = fitHyperParameters(data, options);
+    const model = GpModel.create(data, hyper);
+    return model === undefined ? undefined : new Surrogate(transform, model);
+  }
+}
+
+function toGpData(output: OutputData, transform: OutputTransform): GpData {
+  const n = output.rows.length;
+  const D = output.columns.length;
+  const X = new Float64Array(n * D);
+  const y = new Float64Array(n);
+  const knownNoise = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    X.set(output.rows[i], i * D);
+    y[i] = transform.forward(output.values[i]);
+    if (output.prior !== undefined) y[i] -= transform.forward(output.prior[i]);
+    const error = output.errors[i] * transform.slope(output.values[i]);
+    knownNoise[i] = Number.isNaN(error) ? Number.NaN : Math.max(error * error, EXACT_NOISE);
+  }
+  return { columns: output.columns, n, X, y, knownNoise };
+}
+
+/**
+ * The surrogate's model conditioned further on latent values at `rows`: one scenario per entry of `values` (standardised, same order
+ * as `rows`). Undefined when the covariance cannot be factorised.
+ */
+export function conditionOn(
+  model: GpModel,
+  rows: readonly Float64Array[],
+  values: readonly Float64Array[],
+): GpModel | undefined {
+  const { columns, n, X, y, knownNoise } = model.data;
+  const D = columns.length;
+  const total = n + rows.length;
+  const grownX = new Float64Array(total * D);
+  grownX.set(X);
+  rows.forEach((row, i) => {
+    grownX.set(row, (n + i) * D);
+  });
+  const grownNoise = new Float64Array(total).fill(EXACT_NOISE);
+  grownNoise.set(knownNoise);
+  const outputs = values.map((latent) => {
+    const grown = new Float64Array(total);
+    grown.set(y);
+    grown.set(latent, n);
+    return grown;
+  });
+  const data: GpData = { columns, n: total, X: grownX, y: outputs[0], knownNoise: grownNoise };
+  return GpModel.create(data, model.hyper, outputs, model.mean);
+}

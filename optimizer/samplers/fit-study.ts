@@ -1,0 +1,143 @@
+/** Fits one surrogate per output that is not known: objectives, modelled constraints, and plain feasibility labels. */
+import type { OutputModel } from '../acquisition/acquisition.ts';
+import type { KernelColumn } from '../gp/kernel.ts';
+import {
+  bilogTransform,
+  momentsOf,
+  type OutputTransform,
+  quantile,
+  softClipTransform,
+} from '../gp/output-transform.ts';
+import { Surrogate } from '../gp/surrogate.ts';
+import { inferReferencePoint } from '../pareto/reference-point.ts';
+import type { Params } from '../space/parameter.ts';
+import type { SearchSpace } from '../space/search-space.ts';
+import type { ObjectiveOutput, StudyOutputs } from './study-outputs.ts';
+import type { TableRow, TrialTable } from './trial-table.ts';
+
+/** An objective's model; `transform` maps turned raw values to the model's units. */
+export interface FittedObjective {
+  readonly output: ObjectiveOutput;
+  readonly transform: OutputTransform;
+  readonly model: OutputModel;
+}
+
+export interface FittedStudy {
+  readonly objectives: readonly FittedObjective[];
+  readonly constraints: readonly OutputModel[];
+  /** Turned raw units. */
+  readonly reference: readonly number[];
+}
+
+const FIT_ITERATIONS = 60;
+
+/** One kernel column per parameter. */
+export function kernelColumns(space: SearchSpace): KernelColumn[] {
+  return space.dimensions.map((dimension, d) => ({
+    kind: dimension.kind === 'categorical' ? 'categorical' : 'numeric',
+    isConditional: space.parameters[d].when !== undefined,
+  }));
+}
+
+function fitObjective(
+  columns: readonly KernelColumn[],
+  rows: readonly TableRow[],
+  output: ObjectiveOutput,
+  j: number,
+  reference: number,
+): FittedObjective | undefined {
+  const { known, prior } = output;
+  const used = rows.filter((row) => !Number.isNaN(row.objectives[j]));
+  const values = used.map((row) => row.objectives[j]);
+  if (known !== undefined) {
+    const { mean, deviation } = momentsOf(values);
+    const transform: OutputTransform = {
+      forward: (value) => (value - mean) / deviation,
+      inverse: (value) => mean + deviation * value,
+      slope: () => 1 / deviation,
+    };
+    return { output, transform, model: { kind: 'known', value: (params) => transform.forward(known(params)) } };
+  }
+  const transform = objectiveTransform(values, reference);
+  const surrogate = Surrogate.fit(
+    {
+      columns,
+      rows: used.map((row) => row.candidate.row),
+      values,
+      errors: used.map((row) => row.errors[j]),
+      ...(prior === undefined ? {} : { prior: used.map((row) => prior(row.trial.params)) }),
+    },
+    transform,
+    { kinds: ['matern52', 'rbf'], maxIterations: FIT_ITERATIONS },
+  );
+  if (surrogate === undefined) return undefined;
+  const offset = prior === undefined ? {} : { offset: (params: Params) => transform.forward(prior(params)) };
+  return { output, transform, model: { kind: 'modelled', model: surrogate.model, ...offset } };
+}
+
+/** Values beyond the reference point cannot improve the hypervolume: only their order matters, so they are compressed. */
+function objectiveTransform(values: readonly number[], reference: number): OutputTransform {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = quantile(sorted, 0.5);
+  const knee = Math.max(reference, middle);
+  const width = Math.max(knee - sorted[0], 1e-12 * Math.max(1, Math.abs(knee)));
+  return softClipTransform(values, knee, width);
+}
+
+function fitConstraint(
+  columns: readonly KernelColumn[],
+  rows: readonly TableRow[],
+  c: number,
+): OutputModel | undefined {
+  const used = rows.filter((row) => !Number.isNaN(row.violations[c]));
+  if (used.length === 0) return undefined;
+  const values = used.map((row) => row.violations[c]);
+  return fitPlain(columns, used, values, bilogTransform(values));
+}
+
+function fitPlain(
+  columns: readonly KernelColumn[],
+  rows: readonly TableRow[],
+  values: readonly number[],
+  transform: OutputTransform,
+): OutputModel | undefined {
+  const surrogate = Surrogate.fit(
+    { columns, rows: rows.map((row) => row.candidate.row), values, errors: values.map(() => Number.NaN) },
+    transform,
+    { kinds: ['matern52', 'rbf'], maxIterations: FIT_ITERATIONS },
+  );
+  return surrogate === undefined ? undefined : { kind: 'modelled', model: surrogate.model };
+}
+
+/** Fits everything; undefined when an objective has too little data or no covariance could be factorised. */
+export function fitStudy(space: SearchSpace, outputs: StudyOutputs, table: TrialTable): FittedStudy | undefined {
+  const columns = kernelColumns(space);
+  const complete = table.rows.filter((row) => row.objectives.every((value) => !Number.isNaN(value)));
+  const feasible = complete.filter((row) => row.isFeasible);
+  const reference = inferReferencePoint(
+    (feasible.length > 0 ? feasible : complete).map((row) => row.objectives),
+    outputs.objectives.map((output) => output.reference),
+  );
+  const objectives: FittedObjective[] = [];
+  for (let j = 0; j < outputs.objectives.length; j++) {
+    const fitted = fitObjective(columns, table.rows, outputs.objectives[j], j, reference[j]);
+    if (fitted === undefined) return undefined;
+    objectives.push(fitted);
+  }
+  const constraints: OutputModel[] = [];
+  outputs.modelled.forEach((_, c) => {
+    const model = fitConstraint(columns, table.rows, c);
+    if (model !== undefined) constraints.push(model);
+  });
+  if (table.rows.some((row) => row.isUnexplained)) {
+    const labels = table.rows.map((row) => (row.isUnexplained ? 1 : -1));
+    const { deviation } = momentsOf(labels);
+    const model = fitPlain(columns, table.rows, labels, {
+      forward: (value) => value / deviation,
+      inverse: (value) => value * deviation,
+      slope: () => 1 / deviation,
+    });
+    if (model !== undefined) constraints.push(model);
+  }
+  return { objectives, constraints, reference };
+}
