@@ -71,11 +71,11 @@ void k_axpy(const env *e, const word *a) {
   for (; i < n; i++) y[i] += alpha * x[i];
 }
 
-/* x y count: y *= x */
+/* x y count: y *= x; a product of zero is +0, so that masked weights hold no sign */
 void k_multiply(const env *e, const word *a) {
   const float *x = floats(e, a[0]);
   float *y = floats(e, a[1]);
   int n = a[2], i = 0;
-  for (; i + VW <= n; i += VW) store(y + i, load(y + i) * load(x + i));
-  for (; i < n; i++) y[i] *= x[i];
+  for (; i + VW <= n; i += VW) store(y + i, load(y + i) * load(x + i) + splat(0));
+  for (; i < n; i++) y[i] = y[i] * x[i] + 0.0f;
 }

@@ -10,12 +10,32 @@ static geometry read_geometry(const word *a) {
   return g;
 }
 
+/* The common 2x2 window with stride 2 and no padding, without branches in the inner loop. */
+static void max_pool_2x2(const geometry *g, const float *x, float *y, int32_t *winners) {
+  for (int p = 0; p < g->planes; p++, x += g->h * g->w)
+    for (int oy = 0; oy < g->oh; oy++) {
+      int row = 2 * oy * g->w;
+      for (int ox = 0; ox < g->ow; ox++) {
+        int at = row + 2 * ox, other = at + g->w;
+        float a = x[at], b = x[at + 1], c = x[other], d = x[other + 1];
+        int top = b > a ? at + 1 : at, bottom = d > c ? other + 1 : other;
+        float first = b > a ? b : a, second = d > c ? d : c;
+        *y++ = second > first ? second : first;
+        *winners++ = second > first ? bottom : top;
+      }
+    }
+}
+
 /* x y winners geometry; winners[i] = index of the largest within its plane (the first of equals) */
 void k_max_pool(const env *e, const word *a) {
   const float *x = floats(e, a[0]);
   float *y = floats(e, a[1]);
   int32_t *winners = ints(e, a[2]);
   geometry g = read_geometry(a + 3);
+  if (g.kh == 2 && g.kw == 2 && g.sh == 2 && g.sw == 2 && g.dh == 1 && g.dw == 1 && !g.top && !g.left && 2 * g.oh <= g.h && 2 * g.ow <= g.w) {
+    max_pool_2x2(&g, x, y, winners);
+    return;
+  }
   for (int p = 0; p < g.planes; p++, x += g.h * g.w)
     for (int oy = 0; oy < g.oh; oy++)
       for (int ox = 0; ox < g.ow; ox++) {
