@@ -1,7 +1,7 @@
 /**
  * This computer as a device: compiles the C sources of a job and runs them as a process, under bubblewrap without network where
- * that works. The host-run contract (docs/protocol.md): `program WARMUP RUNS`, inputs on stdin, outputs on stdout, one line
- * `ns NUMBER` per timed inference on stderr.
+ * that works. The host-run contract (docs/protocol.md): on stdin uint32 count, then the inputs of each inference; on stdout, per
+ * inference, the outputs, then uint64 nanoseconds. Little-endian.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -64,7 +64,7 @@ async function compileAndRun(
   const sources = await writeSources(folder, request);
   const built = await runProcess(
     compiler.command,
-    [...FLAGS, ...request.program.compilerFlags, '-I.', ...sources, '-lm'],
+    [...FLAGS, ...request.program.compilerFlags, ...includeFolders(request), ...sources, '-lm'],
     limits(folder, request, request.deadlines.buildSeconds),
   );
   if (built.timedOut) throw new BoardError('TIMEOUT', `compiling took more than ${request.deadlines.buildSeconds} s`);
@@ -73,9 +73,9 @@ async function compileAndRun(
   }
   request.onPhase('measuring');
   const [command = './program', ...prefix] = [...confine(sandbox, folder), path.join(folder, 'program')];
-  const ran = await runProcess(command, [...prefix, String(request.warmup), String(request.runs)], {
+  const ran = await runProcess(command, prefix, {
     ...limits(folder, request, request.deadlines.runSeconds),
-    input: Buffer.concat(request.inputs),
+    input: inputStream(request),
   });
   return readReport(ran, folder, compiler, sandbox, request, built.stderr);
 }
@@ -92,6 +92,32 @@ async function writeSources(folder: string, request: RunRequest): Promise<string
     if (file.name.endsWith('.c')) sources.push(file.name);
   }
   return sources.sort();
+}
+
+function includeFolders(request: RunRequest): string[] {
+  const folders = request.program.files
+    .filter((file) => file.name.endsWith('.h'))
+    .map((file) => `-I${path.dirname(file.name)}`);
+  return [...new Set(folders)];
+}
+
+/** Untimed inferences first, then as many as are timed, at least each input once; the inputs take turns. */
+function inferenceCount(request: RunRequest): number {
+  return request.warmup + Math.max(request.runs, request.inputs.length);
+}
+
+function inputStream(request: RunRequest): Buffer {
+  const count = inferenceCount(request);
+  const header = Buffer.alloc(4);
+  header.writeUInt32LE(count);
+  const turns = Array.from({ length: count }, (_, i) => inputIndex(request, i));
+  return Buffer.concat([header, ...turns.map((index) => request.inputs[index] ?? new Uint8Array())]);
+}
+
+/** The first inference after the warm-up takes the first input. */
+function inputIndex(request: RunRequest, inference: number): number {
+  const { length } = request.inputs;
+  return (((inference - request.warmup) % length) + length) % length;
 }
 
 function limits(folder: string, request: RunRequest, seconds: number) {
@@ -111,25 +137,43 @@ async function readReport(
     const how = ran.signal === null ? `exit code ${ran.code}` : `signal ${ran.signal}`;
     throw new BoardError('BOOT', `the program ended with ${how}`, { evidence: ran.stderr });
   }
-  const expected = request.inputs.length * request.outputBytes;
+  const frame = request.outputBytes + 8;
+  const expected = inferenceCount(request) * frame;
   if (ran.stdout.length !== expected) {
-    throw new BoardError('PROTOCOL', `the program wrote ${ran.stdout.length} bytes of outputs, expected ${expected}`);
-  }
-  const samples = [...ran.stderr.matchAll(/^ns (\d+)$/gm)].map((match) => Number(match[1]) / 1000);
-  if (samples.length !== request.runs) {
-    throw new BoardError('PROTOCOL', `the program reported ${samples.length} times, expected ${request.runs}`, {
+    throw new BoardError('PROTOCOL', `the program wrote ${ran.stdout.length} bytes, expected ${expected}`, {
       evidence: ran.stderr,
     });
   }
+  const frames = request.inputs.length > request.runs ? request.inputs.length : request.runs;
+  const start = (i: number): number => (request.warmup + i) * frame;
+  checkRepeats(ran.stdout, request, frames, start);
+  const samples = Array.from(
+    { length: request.runs },
+    (_, i) => Number(ran.stdout.readBigUInt64LE(start(i) + request.outputBytes)) / 1000,
+  );
   return {
     programSha256: createHash('sha256')
       .update(await readFile(path.join(folder, 'program')))
       .digest('hex'),
-    outputs: request.inputs.map((_, i) => ran.stdout.subarray(i * request.outputBytes, (i + 1) * request.outputBytes)),
+    outputs: request.inputs.map((_, i) => ran.stdout.subarray(start(i), start(i) + request.outputBytes)),
     latencySamplesUs: samples,
     toolVersions: { compiler: compiler.version, node: process.version, sandbox: sandbox[0] ?? 'none' },
     warnings: compilerMessages === '' ? [] : [`compiler: ${compilerMessages.slice(0, 900)}`],
   };
+}
+
+/** The same input must give the same output each time: a network that keeps state between inferences is broken. */
+function checkRepeats(stdout: Buffer, request: RunRequest, frames: number, start: (i: number) => number): void {
+  for (let i = request.inputs.length; i < frames; i++) {
+    const first = start(i % request.inputs.length);
+    const again = stdout.subarray(start(i), start(i) + request.outputBytes);
+    if (!again.equals(stdout.subarray(first, first + request.outputBytes))) {
+      throw new BoardError(
+        'NUMERIC',
+        `inference ${i} gave other outputs than inference ${i % request.inputs.length} on the same input`,
+      );
+    }
+  }
 }
 
 async function probe(command: string, args: readonly string[]): Promise<ProcessResult | undefined> {

@@ -1,0 +1,155 @@
+/**
+ * A Cortex-M0+ or M4F with flash and RAM, executing translated code and counting modelled cycles. No interrupts, no
+ * peripherals: functions of an ELF image are called directly, as a test bench on a board would.
+ */
+import { createSupport, type FpuFlags, type MachineState } from './arithmetic-support.ts';
+import { type Core, cycleTable } from './cycle-table.ts';
+import type { ElfImage } from './elf-image.ts';
+import { type FlashModel, Memory, type MemoryLayout } from './memory.ts';
+import { translateRegion } from './translate-region.ts';
+
+export interface CallResult {
+  /** r0 on return. */
+  readonly result: number;
+  /** Modelled cycles from the first instruction to the return, penalties included. */
+  readonly cycles: number;
+  readonly flashDataWords: number;
+  readonly cacheMissWords: number;
+  /** Inclusive cycles and calls of each watched function. */
+  readonly profile: ReadonlyMap<string, { readonly cycles: number; readonly calls: number }>;
+}
+
+/** The program ran past its cycle budget. */
+export class BudgetExceeded extends Error {
+  constructor(cycles: number) {
+    super(`the program did not return within ${cycles} cycles`);
+    this.name = 'BudgetExceeded';
+  }
+}
+
+/** The program stopped at a breakpoint, a supervisor call or an undefined instruction. */
+export class ProgramStopped extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'ProgramStopped';
+  }
+}
+
+type Translated = (block: number) => number;
+interface Entry {
+  readonly run: Translated;
+  readonly block: number;
+}
+
+/** An address that no code has: a function that returns there has returned to the host. */
+const HOST = 0xfffffffe | 0;
+
+interface Watch {
+  readonly name: string;
+  readonly returnTo: number;
+  readonly startCycles: number;
+}
+
+export class VirtualCore {
+  readonly memory: Memory;
+  readonly #core: Core;
+  readonly #entries = new Map<number, Entry>();
+  readonly #registers = new Int32Array(19);
+  readonly #floatBits = new Int32Array(32);
+  readonly #state: MachineState & { stop: string } = { high: 0, ge: 0, cycles: 0, limit: 0, stop: '' };
+  readonly #fpuFlags: FpuFlags = { nz: 0, c: 0, v: 0 };
+  readonly #compile: (source: string) => Translated;
+
+  constructor(core: Core, layout: MemoryLayout, flash: FlashModel) {
+    this.#core = core;
+    this.memory = new Memory(layout, flash, core === 'cortex-m4');
+    const environment = {
+      R: this.#registers,
+      I: this.#floatBits,
+      S: new Float32Array(this.#floatBits.buffer),
+      M: this.#state,
+      F: this.#fpuFlags,
+      ...this.memory.access,
+      ...createSupport(this.#state, this.#fpuFlags),
+    };
+    const names = Object.keys(environment);
+    const values = Object.values(environment);
+    this.#compile = (source) => new Function(...names, `return function region(b){${source}}`)(...values) as Translated;
+  }
+
+  /** Copies the image's segments into memory and zeroes the rest of them. Code translated before is forgotten. */
+  load(image: ElfImage): void {
+    this.#entries.clear();
+    for (const { address, bytes, memoryBytes } of image.segments) {
+      const target = this.memory.bytesAt(address, memoryBytes);
+      target.fill(0);
+      target.set(bytes);
+    }
+  }
+
+  /**
+   * Calls a function with up to four words. `stackTop` is the initial stack pointer. `watch` names functions (address -> name)
+   * whose inclusive cycles are wanted. Throws BudgetExceeded, BusFault, UndefinedInstruction or ProgramStopped.
+   */
+  call(
+    address: number,
+    args: readonly number[],
+    options: { readonly stackTop: number; readonly maxCycles: number; readonly watch?: ReadonlyMap<number, string> },
+  ): CallResult {
+    const state = this.#state;
+    this.#registers.fill(0);
+    args.forEach((value, index) => {
+      this.#registers[index] = value;
+    });
+    this.#registers[13] = options.stackTop;
+    this.#registers[14] = HOST | 1;
+    state.cycles = 0;
+    state.limit = options.maxCycles;
+    this.memory.penaltyCycles = 0;
+    this.memory.flashDataWords = 0;
+    this.memory.cacheMissWords = 0;
+    const profile = this.#run(address & ~1, options.maxCycles, options.watch ?? new Map());
+    return {
+      result: this.#registers[0],
+      cycles: state.cycles + this.memory.penaltyCycles,
+      flashDataWords: this.memory.flashDataWords,
+      cacheMissWords: this.memory.cacheMissWords,
+      profile,
+    };
+  }
+
+  #run(
+    start: number,
+    maxCycles: number,
+    watch: ReadonlyMap<number, string>,
+  ): Map<string, { cycles: number; calls: number }> {
+    const profile = new Map<string, { cycles: number; calls: number }>();
+    const open: Watch[] = [];
+    let pc = start;
+    while (pc !== HOST) {
+      if (pc === -1) throw new ProgramStopped(this.#state.stop);
+      const top = open.at(-1);
+      const now = this.#state.cycles + this.memory.penaltyCycles;
+      if (top !== undefined && pc === top.returnTo) {
+        const sum = profile.get(top.name) ?? { cycles: 0, calls: 0 };
+        profile.set(top.name, { cycles: sum.cycles + now - top.startCycles, calls: sum.calls + 1 });
+        open.pop();
+      }
+      const name = watch.get(pc);
+      if (name !== undefined) open.push({ name, returnTo: this.#registers[14] & ~1, startCycles: now });
+      const entry = this.#entries.get(pc) ?? this.#translate(pc);
+      pc = entry.run(entry.block);
+      if (this.#state.cycles > maxCycles) throw new BudgetExceeded(maxCycles);
+    }
+    return profile;
+  }
+
+  #translate(pc: number): Entry {
+    const region = translateRegion(this.memory, cycleTable(this.#core), pc, (address) => this.#entries.has(address));
+    const run = this.#compile(region.source);
+    for (const [address, block] of region.entries) this.#entries.set(address, { run, block });
+    const entry = this.#entries.get(pc);
+    if (entry === undefined) throw new Error(`no code at 0x${pc.toString(16)}`);
+    return entry;
+  }
+}
