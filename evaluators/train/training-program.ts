@@ -207,11 +207,13 @@ export interface InferenceProgram {
   readonly output: Float32Array;
   /** Elements of the output per sample. */
   readonly width: number;
+  /** The asked inner values, [batch, …]. */
+  readonly taps: ReadonlyMap<string, Float32Array>;
   run(): void;
 }
 
-/** Compiles a graph's float forward pass at a fixed batch size. */
-export function compileInference(graph: Graph, batch: number): InferenceProgram {
+/** Compiles a graph's float forward pass at a fixed batch size; `taps` names inner values to keep visible. */
+export function compileInference(graph: Graph, batch: number, taps: readonly string[] = []): InferenceProgram {
   refuseUnsupported(graph);
   const engine = createEngine();
   const b = new Builder(graph, {
@@ -223,7 +225,7 @@ export function compileInference(graph: Graph, batch: number): InferenceProgram 
   });
   const workspace = b.arena.reserve(engine.workspaceBytes / 4);
   const input = placeInput(b);
-  for (const node of fuseClamps(graph, () => false)) lowerNode(b, node);
+  for (const node of fuseClamps(graph, (name) => taps.includes(name))) lowerNode(b, node);
   const output = b.slot(graph.outputs[0]);
   const words = take(b);
   const code = [{ words, at: b.arena.reserve(words.length) }];
@@ -235,6 +237,12 @@ export function compileInference(graph: Graph, batch: number): InferenceProgram 
     input: new Float32Array(buffer, input.offset, elementCount(input.shape)),
     output: new Float32Array(buffer, output.offset, count),
     width: count / batch,
+    taps: new Map(
+      taps.map((name) => {
+        const { offset, shape } = b.slot(name);
+        return [name, new Float32Array(buffer, offset, elementCount(shape))];
+      }),
+    ),
     run: () => engine.run(code[0].at, words.length, workspace),
   };
 }

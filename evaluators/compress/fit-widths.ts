@@ -1,0 +1,146 @@
+/**
+ * Chooses how many structures each group keeps so that a metric lands on an asked value after dependency closure: a threshold
+ * on importance by bisection, then a search over one or two groups' widths near it that removes what is left of the error.
+ */
+import type { OrderedGroup } from './group-widths.ts';
+
+/** Asked and achieved may differ by this share. */
+export const TOLERANCE = 0.005;
+
+export interface FitRequest {
+  readonly groups: readonly OrderedGroup[];
+  readonly scores: Float64Array;
+  /** Widths that may not change; null = free. */
+  readonly fixed: readonly (number | null)[];
+  readonly roundTo: number;
+  readonly asked: number;
+  /** The metric may not exceed `asked` at all. */
+  readonly upperBound: boolean;
+  readonly cost: (widths: readonly number[]) => number;
+}
+
+const full = (request: FitRequest): number[] => request.groups.map(({ order }, g) => request.fixed[g] ?? order.length);
+
+/** Smallest width of a group: one structure, or one multiple where there is room for it. */
+export function narrowest(size: number, roundTo: number): number {
+  return Math.min(size, roundTo);
+}
+
+export function roundWidth(width: number, size: number, roundTo: number): number {
+  if (width >= size) return size;
+  const rounded = Math.round(width / roundTo) * roundTo;
+  return Math.max(narrowest(size, roundTo), Math.min(size, rounded));
+}
+
+/** Widths when the `count` least important free structures of all groups go. */
+function widthsAfter(request: FitRequest, ranking: readonly number[], count: number): number[] {
+  const gone = new Map<number, number>();
+  for (const g of ranking.slice(0, count)) gone.set(g, (gone.get(g) ?? 0) + 1);
+  return full(request).map((width, g) =>
+    request.fixed[g] === null ? roundWidth(width - (gone.get(g) ?? 0), width, request.roundTo) : width,
+  );
+}
+
+/** Group of each free structure, least important first. */
+function rank(request: FitRequest): number[] {
+  const entries = request.groups.flatMap(({ order }, g) =>
+    request.fixed[g] === null ? order.map((index) => ({ g, score: request.scores[index], index })) : [],
+  );
+  return entries.sort((a, b) => a.score - b.score || a.index - b.index).map(({ g }) => g);
+}
+
+/** The widths, or null when even the narrowest network costs more than asked. */
+export function fitWidths(request: FitRequest): number[] | null {
+  const ranking = rank(request);
+  if (request.cost(widthsAfter(request, ranking, ranking.length)) > request.asked * (1 + TOLERANCE)) return null;
+  let [low, high] = [0, ranking.length];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (request.cost(widthsAfter(request, ranking, middle)) <= request.asked) high = middle;
+    else low = middle + 1;
+  }
+  return refine(request, widthsAfter(request, ranking, low));
+}
+
+function errorOf(request: FitRequest, cost: number): number {
+  if (request.upperBound && cost > request.asked) return Number.POSITIVE_INFINITY;
+  return Math.abs(cost - request.asked) / request.asked;
+}
+
+interface Move {
+  readonly changes: readonly (readonly [number, number])[];
+  readonly predicted: number;
+}
+
+/** Moves of one or two groups by a few steps, best predicted error first (costs taken as linear near here). */
+function moves(request: FitRequest, widths: readonly number[], cost: number): Move[] {
+  const singles: { readonly g: number; readonly step: number; readonly delta: number }[] = [];
+  widths.forEach((width, g) => {
+    if (request.fixed[g] !== null) return;
+    const size = request.groups[g].order.length;
+    for (const direction of [-1, 1]) {
+      const next = stepped(width, direction, size, request.roundTo);
+      if (next === null) continue;
+      const delta = request.cost(widths.with(g, next)) - cost;
+      for (const step of [1, 2, 3, 4, 6, 8, 12, 16]) singles.push({ g, step: direction * step, delta: delta * step });
+    }
+  });
+  const single = singles.map(({ g, step, delta }): Move => ({ changes: [[g, step]], predicted: cost + delta }));
+  const pairs = singles.flatMap((a, i) =>
+    singles
+      .slice(i + 1)
+      .filter((b) => b.g !== a.g)
+      .map(
+        (b): Move => ({
+          changes: [
+            [a.g, a.step],
+            [b.g, b.step],
+          ],
+          predicted: cost + a.delta + b.delta,
+        }),
+      ),
+  );
+  const error = (move: Move): number =>
+    Math.abs(move.predicted - request.asked) +
+    1e-6 * request.asked * move.changes.reduce((s, [, n]) => s + Math.abs(n), 0);
+  return [...single, ...pairs].sort((a, b) => error(a) - error(b)).slice(0, 40);
+}
+
+function stepped(width: number, steps: number, size: number, roundTo: number): number | null {
+  let next = width;
+  for (let i = 0; i < Math.abs(steps); i++) {
+    next =
+      steps > 0
+        ? Math.min(size, (Math.floor(next / roundTo) + 1) * roundTo)
+        : (Math.ceil(next / roundTo) - 1) * roundTo;
+    if (next < narrowest(size, roundTo)) return null;
+  }
+  return next === width ? null : next;
+}
+
+function refine(request: FitRequest, start: readonly number[]): number[] {
+  let best = [...start];
+  let bestError = errorOf(request, request.cost(best));
+  for (let round = 0; round < 8 && bestError > TOLERANCE / 5; round++) {
+    let improved = false;
+    const base = best;
+    for (const move of moves(request, base, request.cost(base))) {
+      let next: number[] | null = [...base];
+      for (const [g, steps] of move.changes) {
+        const width = stepped(base[g], steps, request.groups[g].order.length, request.roundTo);
+        if (width === null || next === null) next = null;
+        else next[g] = width;
+      }
+      if (next === null) continue;
+      const error = errorOf(request, request.cost(next));
+      if (error < bestError) {
+        best = next;
+        bestError = error;
+        improved = true;
+        if (error <= TOLERANCE / 5) break;
+      }
+    }
+    if (!improved) break;
+  }
+  return best;
+}

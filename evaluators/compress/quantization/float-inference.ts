@@ -1,0 +1,69 @@
+/** Float inference with a look at inner values: through the training engine where it knows every operator, else operator by operator. */
+import type { Graph } from '../../ir/graph.ts';
+import { elementCount, tensor } from '../../ir/tensor.ts';
+import { canTrain } from '../../train/lower/node.ts';
+import { compileInference } from '../../train/training-program.ts';
+import { runGraph } from '../run-graph.ts';
+
+/** Writes the normalised sample `index` into `out` at `at`. */
+export type SampleSource = {
+  readonly count: number;
+  readonly write: (index: number, out: Float32Array, at: number) => void;
+};
+
+/** Values of one batch: `count` samples, [count, …] row-major. */
+export type Visitor = (values: ReadonlyMap<string, Float32Array>, count: number, first: number) => void;
+
+export function visitValues(
+  graph: Graph,
+  samples: SampleSource,
+  names: readonly string[],
+  visit: Visitor,
+  batch = 32,
+): void {
+  if (graph.nodes.every((node) => canTrain(node.op.kind))) visitCompiled(graph, samples, names, visit, batch);
+  else visitReference(graph, samples, names, visit);
+}
+
+function visitCompiled(
+  graph: Graph,
+  samples: SampleSource,
+  names: readonly string[],
+  visit: Visitor,
+  batch: number,
+): void {
+  const size = Math.min(batch, samples.count);
+  const input = graph.inputs[0].name;
+  const program = compileInference(
+    graph,
+    size,
+    names.filter((name) => name !== input),
+  );
+  const width = program.input.length / size;
+  for (let first = 0; first < samples.count; first += size) {
+    const count = Math.min(size, samples.count - first);
+    for (let i = 0; i < count; i++) samples.write(first + i, program.input, i * width);
+    program.run();
+    const values = new Map<string, Float32Array>();
+    for (const name of names) {
+      const data = name === input ? program.input : program.taps.get(name);
+      if (data !== undefined) values.set(name, data.subarray(0, (data.length / size) * count));
+    }
+    visit(values, count, first);
+  }
+}
+
+function visitReference(graph: Graph, samples: SampleSource, names: readonly string[], visit: Visitor): void {
+  const [input] = graph.inputs;
+  for (let index = 0; index < samples.count; index++) {
+    const data = new Float32Array(elementCount(input.shape));
+    samples.write(index, data, 0);
+    const all = runGraph(graph, new Map([[input.name, tensor('float32', input.shape, data)]]));
+    const values = new Map<string, Float32Array>();
+    for (const name of names) {
+      const value = all.get(name)?.data;
+      if (value instanceof Float32Array) values.set(name, value);
+    }
+    visit(values, 1, index);
+  }
+}
