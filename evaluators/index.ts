@@ -1,5 +1,12 @@
 /** The evaluators' door: everything other rooms may use. */
 export type * from './board-spec.ts';
+export * from './build/build-host.ts';
+export * from './build/sandbox.ts';
+export * from './build/toolchain.ts';
+export * from './codegen/codegen-error.ts';
+export * from './codegen/emit-c.ts';
+export * from './codegen/lower.ts';
+export type * from './codegen/program.ts';
 export type * from './compress/plan.ts';
 export * from './ir/dtype.ts';
 export type * from './ir/graph.ts';

@@ -148,6 +148,11 @@ function otherFlops(graph: Graph, node: Node): number {
   }
 }
 
+/** Floating-point operations of one node. */
+export function nodeFlops(graph: Graph, node: Node): number {
+  return 2 * nodeMacs(graph, node) + otherFlops(graph, node);
+}
+
 export function countCost(graph: Graph): Cost {
   const parameters = new Set<string>();
   let macs = 0;

@@ -1,0 +1,161 @@
+/**
+ * Writes a program as C99: `<prefix>.h` with the two functions, `<prefix>.c` with parameters and calls, `<prefix>_weights.h` with
+ * the constants, the sources of runtime-c that it needs, a CMakeLists.txt, a Makefile, and `<prefix>.map.json`, the only file
+ * with names from the model. The same program gives the same bytes.
+ */
+import { floatLiteral, tableLines } from './c-writer.ts';
+import { emitBuildFiles } from './emit-build-files.ts';
+import { emitHeader, inferSignature } from './emit-header.ts';
+import { emitStructure } from './emit-structure.ts';
+import type { Argument, Program, Step } from './program.ts';
+import { runtimeFiles } from './runtime-files.ts';
+
+export interface SourceFile {
+  /** Relative to the output folder. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface CSources {
+  readonly prefix: string;
+  readonly files: readonly SourceFile[];
+}
+
+export function emitC(program: Program): CSources {
+  const runtime = runtimeFiles(program.steps.map((step) => step.kernel)).map(({ path, text }) => ({
+    path: `dnnrt/${path}`,
+    text,
+  }));
+  const { prefix } = program;
+  const own = [
+    { path: `${prefix}.h`, text: emitHeader(program) },
+    { path: `${prefix}.c`, text: emitCode(program) },
+    { path: `${prefix}_weights.h`, text: emitWeights(program) },
+    { path: `${prefix}.map.json`, text: emitMap(program) },
+  ];
+  return {
+    prefix,
+    files: [
+      ...own,
+      ...emitBuildFiles(
+        program,
+        runtime.map(({ path }) => path),
+      ),
+      ...runtime,
+    ],
+  };
+}
+
+/** Byte offset of a buffer in the arena. */
+export function offsetOf(program: Program, buffer: string): number {
+  const offset = program.memory.offsets.get(program.aliases.get(buffer) ?? buffer);
+  if (offset === undefined) throw new Error(`buffer ${buffer} has no place`);
+  return offset;
+}
+
+/** The macro that stands for a buffer's address. */
+function placeName(buffer: string): string {
+  return buffer.toUpperCase();
+}
+
+function emitWeights(program: Program): string {
+  const lines = ['/* Constants of the network. */', '#include <math.h>', '#include <stdint.h>', ''];
+  for (const constant of program.constants) {
+    lines.push(`static const ${constant.type} ${constant.id}[${Math.max(1, constant.elements)}] = {`);
+    lines.push(...(constant.elements === 0 ? ['  0,'] : tableLines(constant.data())), '};', '');
+  }
+  return lines.join('\n');
+}
+
+function emitCode(program: Program): string {
+  const { prefix, steps, buffers } = program;
+  const used = new Set([
+    ...steps.flatMap((step) => step.args.flatMap((argument) => (argument.kind === 'buffer' ? [argument.id] : []))),
+    ...program.inputs.map((input) => input.buffer),
+    ...program.outputs.map((output) => output.buffer),
+  ]);
+  const word = buffers.some((buffer) => buffer.alignment > 4) ? 'uint64_t' : 'uint32_t';
+  const words = Math.max(1, program.arenaBytes / (word === 'uint64_t' ? 8 : 4));
+  const lines = [
+    `#include "${prefix}.h"`,
+    '',
+    '#include <string.h>',
+    '',
+    '#include "dnnrt.h"',
+    `#include "${prefix}_weights.h"`,
+    '',
+    `static ${word} arena[${words}];`,
+    '',
+    '/* Places in the arena. Values that are never needed together share bytes. */',
+    ...buffers
+      .filter((buffer) => used.has(buffer.id))
+      .map(({ id, type }) => `#define ${placeName(id)} ((${type} *)((uint8_t *)arena + ${offsetOf(program, id)}))`),
+    '',
+    ...steps.flatMap((step) => (step.params === undefined ? [] : [...emitStructure(step.id, step.params), ''])),
+    ...emitSetup(program),
+    '',
+    ...emitInfer(program),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function emitSetup(program: Program): string[] {
+  return [
+    `void ${program.prefix}_setup(${program.prefix}_io_t *io) {`,
+    '  if (io == 0) return;',
+    ...[...program.inputs, ...program.outputs].map(({ id, buffer }) => `  io->${id} = ${placeName(buffer)};`),
+    '}',
+  ];
+}
+
+function emitInfer(program: Program): string[] {
+  return [
+    `${inferSignature(program)} {`,
+    ...program.inputs.map(
+      ({ id, buffer, bytes }) =>
+        `  if (x_${id} != 0 && x_${id} != ${placeName(buffer)}) memcpy(${placeName(buffer)}, x_${id}, ${bytes});`,
+    ),
+    ...program.steps.map((step) => `  ${emitCall(program, step)}`),
+    ...program.outputs.map(
+      ({ id, buffer, bytes }) =>
+        `  if (y_${id} != 0 && y_${id} != ${placeName(buffer)}) memcpy(y_${id}, ${placeName(buffer)}, ${bytes});`,
+    ),
+    '}',
+  ];
+}
+
+function emitCall(program: Program, step: Step): string {
+  const args = step.args.map((argument) => emitArgument(program, argument));
+  if (step.params !== undefined) args.unshift(`&${step.id}`);
+  return `${step.kernel}(${args.join(', ')});`;
+}
+
+function emitArgument(program: Program, argument: Argument): string {
+  switch (argument.kind) {
+    case 'buffer': {
+      const declared = program.buffers.find((buffer) => buffer.id === argument.id);
+      return declared?.type === argument.type
+        ? placeName(argument.id)
+        : `(${argument.type} *)${placeName(argument.id)}`;
+    }
+    case 'constant':
+      return argument.id;
+    case 'integer':
+      return String(argument.value);
+    case 'float':
+      return floatLiteral(argument.value);
+    case 'null':
+      return '0';
+  }
+}
+
+function emitMap(program: Program): string {
+  const port = ({ id, name, dtype, shape }: Program['inputs'][number]) => ({ id, name, dtype, shape });
+  const map = {
+    layers: program.layers.map(({ id, name, op }) => ({ id, name, op })),
+    inputs: program.inputs.map(port),
+    outputs: program.outputs.map(port),
+  };
+  return `${JSON.stringify(map, null, 2)}\n`;
+}

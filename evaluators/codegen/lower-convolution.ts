@@ -1,0 +1,125 @@
+/** Conv and QLinearConv: images channels last; a group per input channel takes the depthwise kernel. */
+import type { Node } from '../ir/graph.ts';
+import type { OpOf } from '../ir/op.ts';
+import { elementCount } from '../ir/tensor.ts';
+import { numbers, scalar } from './constants.ts';
+import { channelsLast } from './layout.ts';
+import type { Lowering } from './lowering.ts';
+import { convolutionOrder } from './pack-weights.ts';
+import { outputQuantization, packBias, packWeights, requantizeFields, weightZeroFields } from './quantization.ts';
+import { windowFields } from './window.ts';
+
+function isDepthwise(group: number, channels: number): boolean {
+  return group === channels && group > 1;
+}
+
+export function lowerConv(lowering: Lowering, node: Node<OpOf<'Conv'>>): void {
+  const { op } = node;
+  const source = lowering.value(node.inputs[0]);
+  const weights = lowering.tensor(node.inputs[1], 'the weights');
+  const bias = lowering.optionalTensor(node.inputs[2], 'the bias');
+  const { shape } = lowering.outputType(node.outputs[0]);
+  const window = { fields: windowFields(op, source.shape, shape) };
+  const x = lowering.inLayout(source, channelsLast(source.shape));
+  const y = lowering.produce(node.outputs[0], channelsLast(shape));
+  const depthwise = isDepthwise(op.group, source.shape[1]);
+  const packed = lowering.constant('w', 'float', elementCount(weights.shape), () =>
+    Float32Array.from(convolutionOrder(weights.shape, depthwise), (index) => Number(weights.data[index])),
+  );
+  lowering.call({
+    kernel: depthwise ? 'dnnrt_depthwise2d_f32' : 'dnnrt_conv2d_f32',
+    params: {
+      struct: 'dnnrt_conv2d_f32_t',
+      fields: {
+        window,
+        out_c: shape[1],
+        groups: op.group,
+        weights: { constant: packed },
+        bias: bias === undefined ? null : { constant: floatConstant(lowering, 'b', bias) },
+        lo: op.clamp?.min ?? Number.NEGATIVE_INFINITY,
+        hi: op.clamp?.max ?? Number.POSITIVE_INFINITY,
+      },
+    },
+    args: [lowering.argument(x), lowering.argument(y)],
+    reads: lowering.reads(x),
+    writes: [y.buffer],
+  });
+}
+
+export function floatConstant(
+  lowering: Lowering,
+  role: string,
+  tensor: { shape: readonly number[]; data: ArrayLike<number | bigint> },
+): string {
+  return lowering.constant(role, 'float', elementCount(tensor.shape), () => Float32Array.from(tensor.data, Number));
+}
+
+export function lowerQLinearConv(lowering: Lowering, node: Node<OpOf<'QLinearConv'>>): void {
+  const { op, inputs } = node;
+  const source = lowering.value(inputs[0]);
+  const weights = lowering.tensor(inputs[3], 'the weights');
+  const { shape } = lowering.outputType(node.outputs[0]);
+  const window = { fields: windowFields(op, source.shape, shape) };
+  const depthwise = isDepthwise(op.group, source.shape[1]);
+  const { value, shift } = lowering.signed(source);
+  const x = lowering.inLayout(value, channelsLast(source.shape));
+  const output = outputQuantization(lowering, node.outputs[0], inputs[6], inputs[7], op.clamp);
+  const xScale = scalar(lowering.tensor(inputs[1], 'the input scale'), 'the input scale');
+  const xZero = scalar(lowering.optionalTensor(inputs[2], 'the input zero point'), 'the input zero point', 0);
+  const fields = {
+    window,
+    out_c: shape[1],
+    groups: op.group,
+    x_zero: xZero - shift,
+    ...weightZeroFields(lowering, weights, lowering.optionalTensor(inputs[5], 'the weight zero point')),
+    weights: { constant: packWeights(lowering, weights, () => convolutionOrder(weights.shape, depthwise)) },
+    bias: packBias(lowering, lowering.optionalTensor(inputs[8], 'the bias')),
+    requantize: requantizeFields(lowering, xScale, lowering.tensor(inputs[4], 'the weight scale'), output),
+  };
+  const y = lowering.produce(node.outputs[0], channelsLast(shape), output.shift !== 0);
+  lowering.call({
+    kernel: depthwise ? 'dnnrt_depthwise2d_s8' : 'dnnrt_conv2d_s8',
+    params: { struct: 'dnnrt_conv2d_s8_t', fields },
+    args: [lowering.argument(x), lowering.argument(y)],
+    reads: lowering.reads(x),
+    writes: [y.buffer],
+  });
+}
+
+/** y = x · scale/√(variance + ε) + (bias − mean · that): one weight per channel, a depthwise 1×1 convolution. */
+export function lowerBatchNormalization(lowering: Lowering, node: Node<OpOf<'BatchNormalization'>>): void {
+  const source = lowering.value(node.inputs[0]);
+  const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) =>
+    numbers(lowering.tensor(node.inputs[index], 'a parameter of the normalisation')),
+  );
+  const [batch, channels] = source.shape;
+  const pixels = elementCount(source.shape.slice(2));
+  const x = lowering.inLayout(source, channelsLast(source.shape));
+  const y = lowering.produce(node.outputs[0], channelsLast(source.shape));
+  const factor = scale.map((value, c) => value / Math.sqrt(variance[c] + node.op.epsilon));
+  const weights = lowering.constant('w', 'float', channels, () => Float32Array.from(factor));
+  const offsets = lowering.constant('b', 'float', channels, () =>
+    Float32Array.from(bias, (b, c) => b - mean[c] * factor[c]),
+  );
+  const one = { kernelShape: [1], strides: [1], dilations: [1], pads: [0, 0] };
+  const flat = [batch, channels, pixels];
+  lowering.call({
+    kernel: 'dnnrt_depthwise2d_f32',
+    params: {
+      struct: 'dnnrt_conv2d_f32_t',
+      fields: {
+        window: { fields: windowFields(one, flat, flat) },
+        out_c: channels,
+        groups: channels,
+        weights: { constant: weights },
+        bias: { constant: offsets },
+        lo: Number.NEGATIVE_INFINITY,
+        hi: Number.POSITIVE_INFINITY,
+      },
+    },
+    args: [lowering.argument(x), lowering.argument(y)],
+    reads: lowering.reads(x),
+    writes: [y.buffer],
+    inPlace: lowering.reads(x),
+  });
+}

@@ -1,0 +1,106 @@
+/**
+ * From a graph to a program: each node becomes kernel calls, values get layouts and buffers, buffers get offsets. Weights are
+ * packed only when their data is asked for, so lowering a network to learn its sizes takes milliseconds.
+ */
+import type { BoardSpec } from '../board-spec.ts';
+import { nodeFlops, nodeMacs } from '../ir/cost.ts';
+import type { Graph, Node } from '../ir/graph.ts';
+import { elementCount } from '../ir/tensor.ts';
+import { assignMemory } from './assign-memory.ts';
+import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
+import { elementBytes, elementType } from './element-type.ts';
+import { plainLayout } from './layout.ts';
+import { lowerNode } from './lower-node.ts';
+import { Lowering } from './lowering.ts';
+import type { Port, Program } from './program.ts';
+
+export interface LowerOptions {
+  /** Prefix of the two functions and of the files: a C identifier in lower case, `net` when absent. */
+  readonly prefix?: string;
+}
+
+/** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix. */
+export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
+  const prefix = options.prefix ?? 'net';
+  if (!/^[a-z][a-z0-9_]{0,30}$/.test(prefix)) {
+    throw new RangeError(`prefix ${JSON.stringify(prefix)} is not a lower-case C identifier of at most 31 characters`);
+  }
+  const lowering = new Lowering(graph);
+  const inputs = graph.inputs.map((info, index) => {
+    const buffer = lowering.addBuffer(`in${index}`, elementType(info.dtype), elementCount(info.shape));
+    lowering.setValue({ ...info, layout: plainLayout(info.shape), shifted: false, buffer });
+    return port(`in${index}`, info, buffer);
+  });
+  lowerNodes(lowering);
+  const outputs = graph.outputs.map((name, index) => lowerOutput(lowering, name, index));
+  const { aliases, memory, arenaBytes } = assignMemory(lowering, inputs, outputs);
+  return {
+    prefix,
+    board,
+    steps: lowering.steps,
+    layers: lowering.layers,
+    buffers: [...lowering.buffers.values()],
+    constants: [...lowering.constants.values()],
+    inputs,
+    outputs,
+    aliases,
+    memory,
+    arenaBytes,
+  };
+}
+
+function port(
+  id: string,
+  info: { name: string; dtype: Port['dtype']; shape: readonly number[] },
+  buffer: string,
+): Port {
+  const type = elementType(info.dtype);
+  const elements = elementCount(info.shape);
+  return {
+    id,
+    name: info.name,
+    dtype: info.dtype,
+    shape: info.shape,
+    type,
+    elements,
+    bytes: elements * elementBytes(type),
+    buffer,
+  };
+}
+
+function lowerNodes(lowering: Lowering): void {
+  const unsupported: UnsupportedNode[] = [];
+  const unknown = new Set<string>();
+  for (const node of lowering.graph.nodes) {
+    // Values of a node that failed are missing: nodes behind it would only repeat its fault.
+    if (node.inputs.some((name) => unknown.has(name))) {
+      for (const name of node.outputs) unknown.add(name);
+      continue;
+    }
+    const reason = tryLower(lowering, node);
+    if (reason === undefined) continue;
+    unsupported.push({ node: node.name, op: node.op.kind, reason });
+    for (const name of node.outputs) unknown.add(name);
+  }
+  if (unsupported.length > 0) throw new UnsupportedNodesError(unsupported);
+}
+
+function tryLower(lowering: Lowering, node: Node): string | undefined {
+  try {
+    const { graph } = lowering;
+    lowering.startLayer(node, { macs: nodeMacs(graph, node), flops: nodeFlops(graph, node) });
+    lowerNode(lowering, node);
+    return undefined;
+  } catch (error) {
+    if (error instanceof LoweringError) return error.message;
+    throw error;
+  }
+}
+
+/** Brings a result into ONNX order and its own type, in a buffer of its own that nothing overwrites. */
+function lowerOutput(lowering: Lowering, name: string, index: number): Port {
+  const value = lowering.plain(lowering.unshifted(lowering.value(name)));
+  const info = { name, dtype: value.dtype, shape: value.shape };
+  if (value.buffer === undefined) throw new LoweringError(`output ${JSON.stringify(name)} is constant`);
+  return port(`out${index}`, info, value.buffer);
+}

@@ -1,0 +1,51 @@
+/**
+ * Writes runtime-c/manifest.json: which file holds each function of the C library and which other functions it calls. With
+ * `--check` nothing is written and a difference is an error.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', 'runtime-c');
+
+/** Functions of the library that `text` names, itself and types left out. */
+function namesIn(text: string, known: ReadonlySet<string>, self: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '');
+  return [...new Set(code.match(/\bdnnrt_\w+/g) ?? [])].filter((name) => known.has(name) && name !== self).sort();
+}
+
+function manifest(): string {
+  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).sort();
+  const headers = [
+    ...readdirSync(join(root, 'include')).map((file) => `include/${file}`),
+    ...files.filter((file) => file.endsWith('.h')).map((file) => `src/${file}`),
+  ];
+  const sources = files.filter((file) => file.endsWith('.c'));
+  const nameOf = (file: string) => file.replace(/^.*\//, '').replace(/\.c$/, '');
+  const known = new Set(sources.map(nameOf));
+  const inHeader = new Map(
+    headers
+      .filter((header) => header.startsWith('src/'))
+      .map((header) => [header.replace(/^.*\//, ''), readFileSync(join(root, header), 'utf8')]),
+  );
+  const functions = Object.fromEntries(
+    sources.map((file) => {
+      const text = readFileSync(join(root, 'src', file), 'utf8');
+      const included = [...text.matchAll(/#include "(dnnrt_\w+\.h)"/g)].map(
+        (match) => inHeader.get(match[1] ?? '') ?? '',
+      );
+      const inline = included.flatMap((header) => namesIn(header, known, nameOf(file)));
+      const calls = [...new Set([...namesIn(text, known, nameOf(file)), ...inline])].sort();
+      return [nameOf(file), { file: `src/${file}`, calls }];
+    }),
+  );
+  return `${JSON.stringify({ headers: headers.sort(), functions }, null, 2)}\n`;
+}
+
+const path = join(root, 'manifest.json');
+const text = manifest();
+if (process.argv.includes('--check')) {
+  if (readFileSync(path, 'utf8') !== text) {
+    console.error('runtime-c/manifest.json is not what scripts/runtime-manifest.ts writes');
+    process.exit(1);
+  }
+} else writeFileSync(path, text);
