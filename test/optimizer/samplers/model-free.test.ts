@@ -7,6 +7,9 @@ import { SpaceError } from '../../../optimizer/space/space-error.ts';
 import { contractProblem, samplerContract } from './sampler-contract.ts';
 
 samplerContract('random', (problem, seed) => createSampler('random', problem, { seed }), { asks: 60 });
+samplerContract('nsga2', (problem, seed) => createSampler('nsga2', problem, { seed, populationSize: 10 }), {
+  asks: 60,
+});
 samplerContract('sobol', (problem, seed) => createSampler('sobol', problem, { seed }), { asks: 60 });
 
 const cells = createSearchSpace([
