@@ -13,9 +13,17 @@ export { inferReferencePoint } from './pareto/reference-point.ts';
 export { mixedCompressKnown } from './problems/mixed-compress.ts';
 export { openProblems } from './problems/open-problems.ts';
 export type { TestProblem } from './problems/test-problem.ts';
+export { type AutoChoice, chooseSampler } from './samplers/auto.ts';
 export { createSampler, SAMPLER_KINDS, type SamplerKind } from './samplers/create-sampler.ts';
 export type * from './samplers/sampler.ts';
 export type { SamplerOptions } from './samplers/sampler-options.ts';
+export {
+  judgeNoGain,
+  type NoGainRule,
+  type NoGainVerdict,
+  type StudyProgress,
+  studyProgress,
+} from './samplers/study-progress.ts';
 export type { Dimension } from './space/dimension.ts';
 export type * from './space/parameter.ts';
 export { createSearchSpace, type ParameterConstraint, type SearchSpace } from './space/search-space.ts';

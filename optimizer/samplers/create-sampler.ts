@@ -1,7 +1,9 @@
 /** Every sampler by its name. */
+import { createAutoSampler } from './auto.ts';
 import { createGridSampler } from './grid.ts';
 import { createListSampler } from './list.ts';
 import { createMoboSampler } from './mobo.ts';
+import { createNsga2Sampler } from './nsga2.ts';
 import { createRandomSampler } from './random.ts';
 import type { Sampler, SamplerProblem } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
@@ -13,15 +15,21 @@ const FACTORIES = {
   grid: createGridSampler,
   list: createListSampler,
   mobo: createMoboSampler,
+  nsga2: createNsga2Sampler,
   random: createRandomSampler,
   sobol: createSobolSampler,
 } satisfies Record<string, SamplerFactory>;
 
-export type SamplerKind = keyof typeof FACTORIES;
+export type SamplerKind = keyof typeof FACTORIES | 'auto';
 
 /** The names that `createSampler` knows. */
-export const SAMPLER_KINDS = Object.keys(FACTORIES) as SamplerKind[];
+export const SAMPLER_KINDS: readonly SamplerKind[] = [
+  'auto',
+  ...(Object.keys(FACTORIES) as (keyof typeof FACTORIES)[]),
+];
 
 export function createSampler(kind: SamplerKind, problem: SamplerProblem, options: SamplerOptions): Sampler {
-  return FACTORIES[kind](problem, options);
+  if (kind !== 'auto') return FACTORIES[kind](problem, options);
+  const factories: Readonly<Record<string, SamplerFactory>> = FACTORIES;
+  return createAutoSampler(problem, options, (chosen) => (factories[chosen] ?? createNsga2Sampler)(problem, options));
 }
