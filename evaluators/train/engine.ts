@@ -1,11 +1,15 @@
 /**
  * One instance of the training engine: a memory and the call that runs steps on it. The C source in engine/ is compiled to
- * WebAssembly (committed).
+ * WebAssembly (committed) and, where a compiler is at hand, natively for this machine. Both follow the same order of operations, but the
+ * vector width and fused multiply-adds differ: results are reproducible per kind of engine.
  */
 import { readFileSync } from 'node:fs';
+import { loadNativeAddon, type NativeAddon } from './native-engine.ts';
+
+export type EngineKind = 'wasm' | 'native';
 
 export interface Engine {
-  readonly kind: 'wasm' | 'native';
+  readonly kind: EngineKind;
   /** First byte that programs may use. */
   readonly heapBase: number;
   readonly workspaceBytes: number;
@@ -31,8 +35,9 @@ interface Exports {
 const PAGE_BYTES = 65536;
 let compiled: object | undefined;
 
-/** A fresh engine with its own memory; garbage collection frees it. */
-export function createEngine(): Engine {
+const NATIVE_BASE = 64;
+
+function createWasmEngine(): Engine {
   compiled ??= new WebAssembly.Module(readFileSync(new URL('./engine/engine.wasm', import.meta.url)));
   const exports = new WebAssembly.Instance(compiled, {}).exports as Exports;
   return {
@@ -46,4 +51,35 @@ export function createEngine(): Engine {
     },
     run: exports.run,
   };
+}
+
+function createNativeEngine(addon: NativeAddon): Engine {
+  let memory = new ArrayBuffer(0);
+  return {
+    kind: 'native',
+    heapBase: NATIVE_BASE,
+    workspaceBytes: addon.workspaceBytes(),
+    reserve(bytes) {
+      if (bytes > memory.byteLength) {
+        const grown = new ArrayBuffer(bytes);
+        new Uint8Array(grown).set(new Uint8Array(memory));
+        memory = grown;
+      }
+      return memory;
+    },
+    run: (words, count, workspace) => addon.run(memory, words, count, workspace),
+  };
+}
+
+/**
+ * A fresh engine with its own memory; garbage collection frees it. Without a `kind`, the environment variable TINYPARETO_ENGINE decides
+ * (`wasm` or `native`), else native where it can be built. Throws when native is demanded and cannot be built.
+ */
+export function createEngine(kind?: EngineKind): Engine {
+  const wish = kind ?? process.env['TINYPARETO_ENGINE'];
+  if (wish === 'wasm') return createWasmEngine();
+  const addon = loadNativeAddon();
+  if (addon !== undefined) return createNativeEngine(addon);
+  if (wish === 'native') throw new Error('the native training engine needs a C compiler (gcc, or the one named by CC)');
+  return createWasmEngine();
 }

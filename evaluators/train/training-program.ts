@@ -4,7 +4,7 @@
  */
 import type { Graph } from '../ir/graph.ts';
 import { elementCount, type Tensor, tensor } from '../ir/tensor.ts';
-import { createEngine, type Engine } from './engine.ts';
+import { createEngine, type Engine, type EngineKind } from './engine.ts';
 import { bits } from './kernels.ts';
 import { Builder, type Slot, UnsupportedTrainingError } from './lower/builder.ts';
 import { canTrain, lowerNode } from './lower/node.ts';
@@ -18,6 +18,8 @@ export interface TrainingOptions {
   readonly nesterov?: boolean;
   /** Zero entries keep their weight at zero. */
   readonly mask?: ReadonlyMap<string, Uint8Array>;
+  /** Default: native where it can be built. */
+  readonly engine?: EngineKind;
 }
 
 export interface Hyper {
@@ -121,7 +123,7 @@ function placeMask(b: Builder, total: number, weights: number, mask: ReadonlyMap
 export function compileTraining(graph: Graph, options: TrainingOptions): TrainingProgram {
   const { batch, mask, labelSmoothing = 0, nesterov = false, batchNorm = 'train' } = options;
   refuseUnsupported(graph);
-  const engine = createEngine();
+  const engine = createEngine(options.engine);
   const trainable = trainableInitializers(graph);
   const b = new Builder(graph, {
     batch,
@@ -213,9 +215,14 @@ export interface InferenceProgram {
 }
 
 /** Compiles a graph's float forward pass at a fixed batch size; `taps` names inner values to keep visible. */
-export function compileInference(graph: Graph, batch: number, taps: readonly string[] = []): InferenceProgram {
+export function compileInference(
+  graph: Graph,
+  batch: number,
+  taps: readonly string[] = [],
+  kind?: EngineKind,
+): InferenceProgram {
   refuseUnsupported(graph);
-  const engine = createEngine();
+  const engine = createEngine(kind);
   const b = new Builder(graph, {
     batch,
     training: false,

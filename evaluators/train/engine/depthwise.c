@@ -8,7 +8,7 @@
  * x w bias y batch channels multiplier xPlane pitch taps tapTable oh ow sh sw flags lo hi scratch accumulate. flags:
  * 1 bias, 2 clamp. y[n, c*multiplier + m, oy, ox] = sum_t w[c*multiplier + m, t] x[n, c, oy*sh*pitch + ox*sw + tap[t]].
  */
-void k_depthwise(const env *e, const word *a) {
+void k_depthwise(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]), *w = floats(e, a[1]), *bias = floats(e, a[2]);
   float *y = floats(e, a[3]), lo = as_float(a[16]), hi = as_float(a[17]), *scratch = floats(e, a[18]);
   int batch = a[4], channels = a[5], multiplier = a[6], plane = a[7], pitch = a[8], taps = a[9];
@@ -56,7 +56,7 @@ void k_depthwise(const env *e, const word *a) {
 }
 
 /* x dy dw batch channels multiplier xPlane pitch taps tapTable oh ow sh sw; adds to dw */
-void k_depthwise_weights(const env *e, const word *a) {
+void k_depthwise_weights(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]), *dy = floats(e, a[1]);
   float *dw = floats(e, a[2]);
   int batch = a[3], channels = a[4], multiplier = a[5], plane = a[6], pitch = a[7], taps = a[8];

@@ -99,7 +99,7 @@ static float slope(int fn, float x, float y, float p, float q) {
 }
 
 /* fn x y count p q */
-void k_unary(const env *e, const word *a) {
+void k_unary(const env_t *e, const word *a) {
   const float *x = floats(e, a[1]);
   float *y = floats(e, a[2]), p = as_float(a[4]), q = as_float(a[5]);
   int fn = a[0], n = a[3], i = 0;
@@ -111,7 +111,7 @@ void k_unary(const env *e, const word *a) {
 }
 
 /* fn x y dy dx count p q accumulate */
-void k_unary_backward(const env *e, const word *a) {
+void k_unary_backward(const env_t *e, const word *a) {
   const float *x = floats(e, a[1]), *y = floats(e, a[2]), *dy = floats(e, a[3]);
   float *dx = floats(e, a[4]), p = as_float(a[6]), q = as_float(a[7]);
   int fn = a[0], n = a[5];
@@ -122,7 +122,7 @@ void k_unary_backward(const env *e, const word *a) {
 }
 
 /* y dy count lo hi: dy = 0 where the result was clamped */
-void k_clamp_backward(const env *e, const word *a) {
+void k_clamp_backward(const env_t *e, const word *a) {
   const float *y = floats(e, a[0]);
   float *dy = floats(e, a[1]), lo = as_float(a[3]), hi = as_float(a[4]);
   vf vlo = splat(lo), vhi = splat(hi);
@@ -192,7 +192,7 @@ static inline int advance(int32_t *index, const word *axis, int rank, int count,
 }
 
 /* fn a b y rank | size stride_a stride_b per axis; y is dense */
-void k_binary(const env *e, const word *a) {
+void k_binary(const env_t *e, const word *a) {
   const float *pa = floats(e, a[1]), *pb = floats(e, a[2]);
   float *y = floats(e, a[3]);
   int fn = a[0], rank = a[4];
@@ -213,7 +213,7 @@ void k_binary(const env *e, const word *a) {
 }
 
 /* fn a b dy da db wants(1 a, 2 b) rank | size stride_a stride_b per axis; adds to da and db */
-void k_binary_backward(const env *e, const word *a) {
+void k_binary_backward(const env_t *e, const word *a) {
   const float *pa = floats(e, a[1]), *pb = floats(e, a[2]), *dy = floats(e, a[3]);
   float *da = floats(e, a[4]), *db = floats(e, a[5]);
   int fn = a[0], wants = a[6], rank = a[7];

@@ -66,10 +66,10 @@ static inline vf vmin(vf a, vf b) {
 typedef struct {
   char *base;
   float *workspace;
-} env;
+} env_t;
 
-static inline float *floats(const env *e, word offset) { return (float *)(e->base + (uint32_t)offset); }
-static inline int32_t *ints(const env *e, word offset) { return (int32_t *)(e->base + (uint32_t)offset); }
+static inline float *floats(const env_t *e, word offset) { return (float *)(e->base + (uint32_t)offset); }
+static inline int32_t *ints(const env_t *e, word offset) { return (int32_t *)(e->base + (uint32_t)offset); }
 
 float engine_exp(float x);
 float engine_log(float x);
@@ -79,9 +79,9 @@ float engine_sqrt(float x);
 float engine_sigmoid(float x);
 
 /* Runs the steps in words[0..count): each is its kernel's number, the number of its arguments, then the arguments. */
-void engine_run(const env *e, const word *words, int32_t count);
+void engine_run(const env_t *e, const word *words, int32_t count);
 
-#define KERNEL(name) void k_##name(const env *e, const word *a);
+#define KERNEL(name) void k_##name(const env_t *e, const word *a);
 #include "kernels.def"
 #undef KERNEL
 

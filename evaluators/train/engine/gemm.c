@@ -110,7 +110,7 @@ static void put(const target *t, int i0, int rows, int j0, int cols, const float
 }
 
 /* m n k | a rowA colA | b rowB colB | c rowC colC | flags bias lo hi */
-void k_gemm(const env *e, const word *a) {
+void k_gemm(const env_t *e, const word *a) {
   int m = a[0], n = a[1], depth = a[2];
   const float *pa = floats(e, a[3]), *pb = floats(e, a[6]);
   const int32_t *row_a = ints(e, a[4]), *col_a = ints(e, a[5]), *row_b = ints(e, a[7]), *col_b = ints(e, a[8]);

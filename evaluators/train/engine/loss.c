@@ -10,14 +10,14 @@ static void softmax_row(const float *x, float *y, int n, int step, int logarithm
 }
 
 /* x y outer n inner log */
-void k_softmax(const env *e, const word *a) {
+void k_softmax(const env_t *e, const word *a) {
   int outer = a[2], n = a[3], inner = a[4];
   for (int o = 0; o < outer; o++)
     for (int i = 0; i < inner; i++) softmax_row(floats(e, a[0]) + o * n * inner + i, floats(e, a[1]) + o * n * inner + i, n, inner, a[5]);
 }
 
 /* y dy dx outer n inner log; adds to dx */
-void k_softmax_backward(const env *e, const word *a) {
+void k_softmax_backward(const env_t *e, const word *a) {
   int outer = a[3], n = a[4], inner = a[5], logarithm = a[6];
   for (int o = 0; o < outer; o++)
     for (int i = 0; i < inner; i++) {
@@ -37,7 +37,7 @@ void k_softmax_backward(const env *e, const word *a) {
  * is a distribution per row: labels enter as one-hot rows. loss += weight/rows * sum -t' log p, t' = (1 - smoothing) t + smoothing/classes;
  * p = softmax(x / temperature) or x itself. dx = the gradient; pass 0 to leave it out.
  */
-void k_cross_entropy(const env *e, const word *a) {
+void k_cross_entropy(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]), *target = floats(e, a[1]);
   float *loss = floats(e, a[2]), *dx = floats(e, a[3]);
   int rows = a[4], classes = a[5], probabilities = a[9] & 1, add = a[9] & 2;

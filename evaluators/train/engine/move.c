@@ -2,7 +2,7 @@
 #include "engine.h"
 
 /* dst count valueBits */
-void k_fill(const env *e, const word *a) {
+void k_fill(const env_t *e, const word *a) {
   float *d = floats(e, a[0]), v = as_float(a[2]);
   vf vv = splat(v);
   int n = a[1], i = 0;
@@ -14,7 +14,7 @@ void k_fill(const env *e, const word *a) {
  * src dst accumulate rank | size stride_src stride_dst per axis (elements). A zero stride repeats the source (Expand) or, with
  * accumulate, sums into the destination (its adjoint).
  */
-void k_copy(const env *e, const word *a) {
+void k_copy(const env_t *e, const word *a) {
   const float *src = floats(e, a[0]);
   float *dst = floats(e, a[1]);
   int accumulate = a[2], rank = a[3];
@@ -45,7 +45,7 @@ void k_copy(const env *e, const word *a) {
 }
 
 /* src dst table count: dst[i] = src[table[i]], 0 where the table is negative */
-void k_gather(const env *e, const word *a) {
+void k_gather(const env_t *e, const word *a) {
   const float *src = floats(e, a[0]);
   float *dst = floats(e, a[1]);
   const int32_t *table = ints(e, a[2]);
@@ -53,7 +53,7 @@ void k_gather(const env *e, const word *a) {
 }
 
 /* grad_dst grad_src table count: the adjoint of gather, added */
-void k_scatter(const env *e, const word *a) {
+void k_scatter(const env_t *e, const word *a) {
   const float *g = floats(e, a[0]);
   float *d = floats(e, a[1]);
   const int32_t *table = ints(e, a[2]);
@@ -62,7 +62,7 @@ void k_scatter(const env *e, const word *a) {
 }
 
 /* x y count alpha: y += alpha x */
-void k_axpy(const env *e, const word *a) {
+void k_axpy(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]);
   float *y = floats(e, a[1]), alpha = as_float(a[3]);
   vf va = splat(alpha);
@@ -72,7 +72,7 @@ void k_axpy(const env *e, const word *a) {
 }
 
 /* x y count: y *= x; a product of zero is +0, so that masked weights hold no sign */
-void k_multiply(const env *e, const word *a) {
+void k_multiply(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]);
   float *y = floats(e, a[1]);
   int n = a[2], i = 0;

@@ -6,7 +6,7 @@
 #include "engine.h"
 
 /* x mean inverse outer groups inner epsilon runningMean runningVariance momentum(bits; 0 = no running statistics) */
-void k_batch_statistics(const env *e, const word *a) {
+void k_batch_statistics(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]);
   float *mean = floats(e, a[1]), *inverse = floats(e, a[2]), epsilon = as_float(a[6]), momentum = as_float(a[9]);
   int outer = a[3], groups = a[4], inner = a[5];
@@ -47,7 +47,7 @@ void k_batch_statistics(const env *e, const word *a) {
 }
 
 /* x y mean inverse|variance scale bias outer groups inner repeat parameters epsilon(bits; > 0: the second statistic is a variance) */
-void k_normalize(const env *e, const word *a) {
+void k_normalize(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]), *mean = floats(e, a[2]), *inverse = floats(e, a[3]);
   const float *scale = floats(e, a[4]), *bias = floats(e, a[5]);
   float *y = floats(e, a[1]), epsilon = as_float(a[11]);
@@ -76,7 +76,7 @@ void k_normalize(const env *e, const word *a) {
  * With h = (x - mean) * inverse and u = dy * scale: dx = inverse * (u - avg(u) - h * avg(u h)), or inverse * u when the statistics
  * are frozen. dscale and dbias are added to. dx may be 0: not wanted.
  */
-void k_normalize_backward(const env *e, const word *a) {
+void k_normalize_backward(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]), *dy = floats(e, a[1]), *mean = floats(e, a[3]), *inverse = floats(e, a[4]);
   const float *scale = floats(e, a[5]);
   float *dx = floats(e, a[2]), *dscale = floats(e, a[6]), *dbias = floats(e, a[7]), epsilon = as_float(a[13]);

@@ -27,7 +27,7 @@ static void max_pool_2x2(const geometry *g, const float *x, float *y, int32_t *w
 }
 
 /* x y winners geometry; winners[i] = index of the largest within its plane (the first of equals) */
-void k_max_pool(const env *e, const word *a) {
+void k_max_pool(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]);
   float *y = floats(e, a[1]);
   int32_t *winners = ints(e, a[2]);
@@ -60,7 +60,7 @@ void k_max_pool(const env *e, const word *a) {
 }
 
 /* dy dx winners planes inputPlane outputPlane; adds to dx */
-void k_max_pool_backward(const env *e, const word *a) {
+void k_max_pool_backward(const env_t *e, const word *a) {
   const float *dy = floats(e, a[0]);
   float *dx = floats(e, a[1]);
   const int32_t *winners = ints(e, a[2]);
@@ -107,13 +107,13 @@ static void average(const geometry *g, const float *x, float *y, float *dx, cons
 }
 
 /* x y geometry */
-void k_average_pool(const env *e, const word *a) {
+void k_average_pool(const env_t *e, const word *a) {
   geometry g = read_geometry(a + 2);
   average(&g, floats(e, a[0]), floats(e, a[1]), 0, 0);
 }
 
 /* dy dx geometry; adds to dx */
-void k_average_pool_backward(const env *e, const word *a) {
+void k_average_pool_backward(const env_t *e, const word *a) {
   geometry g = read_geometry(a + 2);
   average(&g, 0, 0, floats(e, a[1]), floats(e, a[0]));
 }

@@ -13,7 +13,7 @@ static float sum_row(const float *x, int n) {
 }
 
 /* x y outer channels inner accumulate: y[c] = sum over outer and inner of x[outer, c, inner] */
-void k_channel_sum(const env *e, const word *a) {
+void k_channel_sum(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]);
   float *y = floats(e, a[1]);
   int outer = a[2], channels = a[3], inner = a[4];
@@ -24,7 +24,7 @@ void k_channel_sum(const env *e, const word *a) {
 }
 
 /* fn x y outer n inner */
-void k_reduce(const env *e, const word *a) {
+void k_reduce(const env_t *e, const word *a) {
   int fn = a[0], outer = a[3], n = a[4], inner = a[5];
   const float *x = floats(e, a[1]);
   float *y = floats(e, a[2]);
@@ -55,7 +55,7 @@ void k_reduce(const env *e, const word *a) {
 }
 
 /* fn x y dy dx outer n inner; adds to dx; equal extremes: the first takes the gradient */
-void k_reduce_backward(const env *e, const word *a) {
+void k_reduce_backward(const env_t *e, const word *a) {
   int fn = a[0], outer = a[5], n = a[6], inner = a[7];
   const float *x = floats(e, a[1]), *y = floats(e, a[2]), *dy = floats(e, a[3]);
   float *dx = floats(e, a[4]);

@@ -1,7 +1,7 @@
 /* Dispatch: the program is data, so the host makes one call for a whole training step. */
 #include "engine.h"
 
-typedef void (*kernel)(const env *, const word *);
+typedef void (*kernel)(const env_t *, const word *);
 
 static const kernel KERNELS[] = {
 #define KERNEL(name) k_##name,
@@ -9,7 +9,7 @@ static const kernel KERNELS[] = {
 #undef KERNEL
 };
 
-void engine_run(const env *e, const word *words, int32_t count) {
+void engine_run(const env_t *e, const word *words, int32_t count) {
   for (int32_t at = 0; at < count;) {
     KERNELS[words[at]](e, words + at + 2);
     at += 2 + words[at + 1];
