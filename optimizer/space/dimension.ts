@@ -66,7 +66,10 @@ function continuousDimension(name: string, low: number, high: number, log: boole
     kind: 'continuous',
     levels: Number.POSITIVE_INFINITY,
     valueAt(u) {
-      const position = from + clampUnit(u) * width;
+      // The ends exactly, which exp(log(low)) or low + (high − low) need not give.
+      if (!(u > 0)) return low;
+      if (u >= 1) return high;
+      const position = from + u * width;
       return Math.min(high, Math.max(low, log ? Math.exp(position) : position));
     },
     unitOf,

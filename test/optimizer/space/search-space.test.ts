@@ -36,7 +36,7 @@ describe('createSearchSpace', () => {
   });
 
   it('leaves cells out that a parameter constraint forbids', () => {
-    const space = createSearchSpace(conditional, [(p) => Number(p.width) <= 8]);
+    const space = createSearchSpace(conditional, [(p) => Number(p['width']) <= 8]);
     assert.equal([...space.cells()].length, 2 * 9);
     assert.throws(() => space.validate({ width: 12, finetune: false }), spaceError(/constraint number 1/));
   });
@@ -55,7 +55,7 @@ describe('createSearchSpace', () => {
   });
 
   it('samples only legal points, and every cell of a small space', () => {
-    const space = createSearchSpace(conditional, [(p) => p.width !== 4]);
+    const space = createSearchSpace(conditional, [(p) => p['width'] !== 4]);
     const rng = createRng(3);
     const seen = new Set<string>();
     for (let i = 0; i < 3000; i++) {
