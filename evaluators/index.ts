@@ -1,13 +1,37 @@
 /** The evaluators' door: everything other rooms may use. */
 export type * from './board-spec.ts';
 export * from './build/build-host.ts';
+export * from './build/host-runner.ts';
 export * from './build/sandbox.ts';
 export * from './build/toolchain.ts';
 export * from './codegen/codegen-error.ts';
+export { REQUIRED_FLAGS } from './codegen/emit-build-files.ts';
 export * from './codegen/emit-c.ts';
 export * from './codegen/lower.ts';
 export type * from './codegen/program.ts';
+export { type CompressResult, compress } from './compress/compress.ts';
+export type * from './compress/compress-hooks.ts';
+export * from './compress/compression-error.ts';
+export type { AccuracyRecord, CompressionReport, TrainingRecord } from './compress/compression-report.ts';
+export * from './compress/dependencies/dependency-groups.ts';
+export * from './compress/evaluate-integer.ts';
+export * from './compress/fuse-quantized.ts';
+export { type FuseOptions, floatOperators, fuseQuantized } from './compress/fuse-quantized.ts';
+export type { Measure, Measures } from './compress/group-widths.ts';
+export { compileInteger, type IntegerProgram } from './compress/integer-engine/integer-program.ts';
 export type * from './compress/plan.ts';
+export {
+  type Achieved,
+  type LayerWidth,
+  type PruneContext,
+  type PruneResult,
+  pruneStructured,
+} from './compress/prune-structured.ts';
+export { calibrate } from './compress/quantization/calibrate.ts';
+export { quantize, type Ranges } from './compress/quantization/quantize-graph.ts';
+export { calibrationSamples } from './compress/quantize-network.ts';
+export { runGraph } from './compress/run-graph.ts';
+export * from './ir/cost.ts';
 export * from './ir/dtype.ts';
 export type * from './ir/graph.ts';
 export * from './ir/npy.ts';
@@ -21,6 +45,7 @@ export * from './onnx/export/export-onnx.ts';
 export * from './onnx/import-error.ts';
 export * from './onnx/import-onnx.ts';
 export type { ImportLimits } from './onnx/limits.ts';
+export { INTEGER_OPS, type IntegerKind, isIntegerKind } from './ops/integer/integer-registry.ts';
 export * from './ops/interpret.ts';
 export * from './ops/validate-graph.ts';
 export type * from './outcome.ts';

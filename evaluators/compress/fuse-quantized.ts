@@ -15,6 +15,7 @@ import { INTEGER_OPS } from '../ops/integer/integer-registry.ts';
 import { CompressionError } from './compression-error.ts';
 import { integerMovement } from './data-movement.ts';
 import { consumersOf, rebuild, uniqueName, valueInfo, valueNames } from './graph-edit.ts';
+import { matMulAddToGemm } from './matmul-add-to-gemm.ts';
 import { gemmKernel, kernelFor, type Target } from './quantized-kernels.ts';
 import { isPerTensor, type QuantizedValue, sameParameters } from './quantized-value.ts';
 
@@ -24,7 +25,7 @@ export interface FuseOptions {
 }
 
 export function fuseQuantized(graph: Graph, options: FuseOptions = {}): Graph {
-  const fused = new Fusion(graph).run();
+  const fused = new Fusion(matMulAddToGemm(graph)).run();
   if (options.fallback === 'none') {
     const left = floatOperators(fused);
     if (left.length > 0) {
@@ -91,7 +92,14 @@ class Fusion {
         this.#quantize(node, node.op);
         return;
       default:
-        if (this.#move(node) || this.#fuse(node) || this.#fuseGemm(node) || this.#standaloneUnary(node)) return;
+        if (
+          this.#move(node) ||
+          this.#moveBeforeQuantize(node) ||
+          this.#fuse(node) ||
+          this.#fuseGemm(node) ||
+          this.#standaloneUnary(node)
+        )
+          return;
         this.#emitFloat(node);
     }
   }
@@ -148,6 +156,23 @@ class Fusion {
       this.quantized.set(output, { ...x, q: outputs[i] });
     });
     this.#emit({ ...node, op: movement.op, inputs: movement.inputs, outputs });
+    return true;
+  }
+
+  /** A reshape of a float value that is quantized next: quantize first, then move integers. */
+  #moveBeforeQuantize(node: Node): boolean {
+    if (node.op.kind !== 'Reshape' && node.op.kind !== 'Transpose') return false;
+    const path = this.#quantizers(node);
+    const [end, ...others] = path?.ends ?? [];
+    const target = end === undefined ? null : this.#targetOf(end);
+    if (path === null || target === null || path.clamp !== undefined || others.length > 0) return false;
+    const [input] = node.inputs;
+    this.#materialize(input);
+    const q = uniqueName(`${input}_q`, this.#names);
+    this.#declare(q, target.dtype, valueInfo(this.graph, input).shape);
+    this.#emit({ ...end, inputs: [input, ...end.inputs.slice(1)], outputs: [q] });
+    this.#emit({ ...node, inputs: [q], outputs: end.outputs });
+    this.#skip.add(end);
     return true;
   }
 

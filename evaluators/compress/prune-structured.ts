@@ -23,6 +23,8 @@ export interface PruneContext {
   readonly seed?: number;
   /** Importance by class for heuristics that look at data. */
   readonly dataImportance?: (analysis: DependencyAnalysis, heuristic: DataHeuristic) => Float64Array;
+  /** Value of the target's metric asked now, on the way to the plan's own target. */
+  readonly asked?: number;
   /** How to measure romBytes, ramBytes and latencyUs. */
   readonly measures?: Measures;
 }
@@ -78,7 +80,7 @@ export function pruneStructured(graph: Graph, plan: PrunePlan, context: PruneCon
   let target: Achieved['target'];
   if (plan.target !== undefined) {
     const { metric } = plan.target;
-    const asked = askedValue(plan.target, metricOf(graph, metric, measures));
+    const asked = context.asked ?? askedValue(plan.target, metricOf(graph, metric, measures));
     const cost = widthCost(analysis, groups, metric, measures);
     if (cost(widths) > asked) {
       const upperBound = plan.target.atMost !== undefined;

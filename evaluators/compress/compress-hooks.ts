@@ -1,0 +1,20 @@
+/** What the caller of `compress` provides beside the plan. */
+import type { Measures } from './group-widths.ts';
+
+export interface CompressProgress {
+  readonly stage: 'restructure' | 'prune' | 'finetune' | 'calibrate' | 'quantize' | 'evaluate';
+  /** 0..1 of the whole plan. */
+  readonly fraction: number;
+  readonly message: string;
+}
+
+export interface CompressHooks {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: CompressProgress) => void;
+  /** How to measure romBytes, ramBytes and latencyUs, for pruning targets in them. */
+  readonly measures?: Measures;
+  /** Test samples per accuracy; default all. */
+  readonly evaluateLimit?: number;
+  /** Float accuracy of the network before compression, when known: saves an evaluation. */
+  readonly baselineAccuracy?: number;
+}

@@ -1,0 +1,64 @@
+/**
+ * Carries out a compression plan on a float network: restructure, prune with fine-tuning between the steps, fold and calibrate,
+ * quantize, fuse. The accuracy reported is that of what runs on the device.
+ */
+import type { Graph } from '../ir/graph.ts';
+import type { Dataset } from '../train/data/dataset.ts';
+import { evaluate } from '../train/evaluate.ts';
+import type { CompressHooks } from './compress-hooks.ts';
+import { type CompressionReport, ReportBuilder } from './compression-report.ts';
+import { evaluateInteger } from './evaluate-integer.ts';
+import { fuseQuantized } from './fuse-quantized.ts';
+import type { CompressionPlan } from './plan.ts';
+import { pruneAndTrain } from './prune-and-train.ts';
+import { quantizeNetwork } from './quantize-network.ts';
+
+export interface CompressResult {
+  /** Pruned and trained, before quantization. */
+  readonly floatGraph: Graph;
+  /** QuantizeLinear/DequantizeLinear form, for export. */
+  readonly quantizedGraph?: Graph;
+  /** Integer operators: what the code generator compiles. */
+  readonly integerGraph?: Graph;
+  /** Kept weights (1) of element pruning, by initializer name of `floatGraph`. */
+  readonly mask?: ReadonlyMap<string, Uint8Array>;
+  readonly report: CompressionReport;
+}
+
+/**
+ * Throws CompressionError when the plan does not fit the network, DivergedError when training diverges, and the signal's reason
+ * when aborted. `graph` is not changed.
+ */
+export async function compress(
+  graph: Graph,
+  dataset: Dataset,
+  plan: CompressionPlan,
+  hooks: CompressHooks = {},
+): Promise<CompressResult> {
+  const report = new ReportBuilder(graph, plan);
+  const limit = hooks.evaluateLimit ?? Number.POSITIVE_INFINITY;
+  const accuracyOf = (network: Graph): number =>
+    evaluate(network, dataset, { limit, ...(hooks.signal === undefined ? {} : { signal: hooks.signal }) }).accuracy;
+  report.accuracy('before', hooks.baselineAccuracy ?? accuracyOf(graph));
+  const trained = await pruneAndTrain(graph, dataset, plan, hooks, report);
+  report.accuracy('float', trained.accuracy ?? accuracyOf(trained.graph));
+  const base = { floatGraph: trained.graph, ...(trained.mask === undefined ? {} : { mask: trained.mask }) };
+  const quantizePlan = plan.quantize;
+  if (quantizePlan === undefined || quantizePlan.format === 'float32')
+    return { ...base, report: report.build(trained.graph) };
+
+  hooks.onProgress?.({ stage: 'quantize', fraction: 0.9, message: `to ${quantizePlan.format}` });
+  const quantized = await quantizeNetwork(trained.graph, dataset, plan, hooks);
+  if (!quantized.integer) {
+    report.accuracy('after', accuracyOf(quantized.graph));
+    return { ...base, floatGraph: quantized.graph, report: report.build(quantized.graph) };
+  }
+  const integerGraph = fuseQuantized(quantized.graph, { fallback: quantizePlan.fallback ?? 'float' });
+  hooks.onProgress?.({ stage: 'evaluate', fraction: 0.95, message: 'accuracy of the integer network' });
+  report.accuracy('after', evaluateInteger(integerGraph, dataset, { limit, ...abort(hooks) }).accuracy);
+  return { ...base, quantizedGraph: quantized.graph, integerGraph, report: report.build(trained.graph) };
+}
+
+function abort(hooks: CompressHooks): { readonly signal?: AbortSignal } {
+  return hooks.signal === undefined ? {} : { signal: hooks.signal };
+}
