@@ -13,8 +13,9 @@
 #define MR 4
 #define NV 2
 #define KC 384
-#elif defined(__AVX512F__)
-#define VW 16
+#elif defined(__AVX512VL__)
+/* 256-bit vectors: wider ones straddle the rows of small images too often, and gain nothing where 512 bits run as two halves. */
+#define VW 8
 #define MR 8
 #define NV 2
 #define KC 256

@@ -11,23 +11,32 @@
 
 enum { ACCUMULATE = 1, BIAS_ROW = 2, BIAS_COLUMN = 4, CLAMP = 8 };
 
-/* dst[k * width + r] = p[lane[r] + depth[k]] for r < valid, 0 beyond: packs either operand. */
-static void pack(const float *p, const int32_t *lane, const int32_t *depth, int valid, int width, int kc, float *dst) {
-  if (valid == width && lane[width - 1] - lane[0] == width - 1) {
-    const float *q = p + lane[0];
-    if (width == NR) {
-      for (int k = 0; k < kc; k++) {
-        const float *s = q + depth[k];
-        for (int v = 0; v < NV; v++) store(dst + k * NR + v * VW, load(s + v * VW));
-      }
-    } else {
-      for (int k = 0; k < kc; k++)
-        for (int r = 0; r < width; r++) dst[k * width + r] = q[depth[k] + r];
-    }
+/* Number of lanes from the first that lie side by side; 0 when what follows them does not lie side by side either. */
+static int first_run(const int32_t *lane, int count) {
+  int s = 1;
+  while (s < count && lane[s] - lane[s - 1] == 1) s++;
+  return s == count || lane[count - 1] - lane[s] == count - 1 - s ? s : 0;
+}
+
+/* dst[k * NR + r] = p[lane[r] + depth[k]] for r < VW, for lanes in one run or two (a patch row that ends inside the vector). */
+static void pack_runs(const float *p, const int32_t *lane, int run, const int32_t *depth, int kc, float *dst) {
+  const float *q = p + lane[0];
+  if (run == VW) {
+    for (int k = 0; k < kc; k++) store(dst + k * NR, load(q + depth[k]));
     return;
   }
-  if (valid < width)
-    for (int i = 0; i < kc * width; i++) dst[i] = 0;
+  /* Reads a few floats beyond either run; the host leaves slack around every block. */
+  const float *z = p + lane[run] - run;
+  vi chosen;
+  for (int r = 0; r < VW; r++) chosen[r] = r < run ? -1 : 0;
+  for (int k = 0; k < kc; k++) {
+    vi first = (vi)load(q + depth[k]), second = (vi)load(z + depth[k]);
+    store(dst + k * NR, (vf)((first & chosen) | (second & ~chosen)));
+  }
+}
+
+/* dst[k * width + r] = p[lane[r] + depth[k]] for r < valid, 0 beyond. */
+static void pack_lanes(const float *p, const int32_t *lane, const int32_t *depth, int valid, int width, int kc, float *dst) {
   int r = 0;
   for (; r + 4 <= valid; r += 4) {
     const float *q0 = p + lane[r], *q1 = p + lane[r + 1], *q2 = p + lane[r + 2], *q3 = p + lane[r + 3];
@@ -44,6 +53,25 @@ static void pack(const float *p, const int32_t *lane, const int32_t *depth, int 
   for (; r < valid; r++) {
     const float *q = p + lane[r];
     for (int k = 0; k < kc; k++) dst[k * width + r] = q[depth[k]];
+  }
+}
+
+static void pack_a(const float *p, const int32_t *lane, const int32_t *depth, int valid, int kc, float *dst) {
+  if (valid < MR)
+    for (int i = 0; i < kc * MR; i++) dst[i] = 0;
+  pack_lanes(p, lane, depth, valid, MR, kc, dst);
+}
+
+static void pack_b(const float *p, const int32_t *lane, const int32_t *depth, int valid, int kc, float *dst) {
+  if (valid < NR) {
+    for (int i = 0; i < kc * NR; i++) dst[i] = 0;
+    pack_lanes(p, lane, depth, valid, NR, kc, dst);
+    return;
+  }
+  for (int v = 0; v < NR; v += VW) {
+    int run = first_run(lane + v, VW);
+    if (run) pack_runs(p, lane + v, run, depth, kc, dst + v);
+    else pack_lanes(p, lane + v, depth, VW, NR, kc, dst + v);
   }
 }
 
@@ -123,10 +151,10 @@ void k_gemm(const env_t *e, const word *a) {
     for (int i0 = 0; i0 < m; i0 += MC) {
       int mc = m - i0 < MC ? m - i0 : MC;
       for (int i = 0; i < mc; i += MR)
-        pack(pa, row_a + i0 + i, col_a + k0, mc - i < MR ? mc - i : MR, MR, kc, packed_a + i * kc);
+        pack_a(pa, row_a + i0 + i, col_a + k0, mc - i < MR ? mc - i : MR, kc, packed_a + i * kc);
       for (int j = 0; j < n; j += NR) {
         int cols = n - j < NR ? n - j : NR;
-        pack(pb, col_b + j, row_b + k0, cols, NR, kc, packed_b);
+        pack_b(pb, col_b + j, row_b + k0, cols, kc, packed_b);
         for (int i = 0; i < mc; i += MR) {
           micro(kc, packed_a + i * kc, packed_b, tile);
           put(&t, i0 + i, mc - i < MR ? mc - i : MR, j, cols, tile, first, last);
