@@ -8,12 +8,14 @@ export interface ReferenceTensor {
   readonly name: string;
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly file: string;
+  /** Absent: the file beside the JSON. */
+  readonly file?: string;
   readonly offset: number;
   readonly bytes_per_sample: number;
 }
 
 export interface ReferenceIo {
+  readonly file: string;
   readonly samples: number;
   readonly tensors: readonly ReferenceTensor[];
 }
@@ -34,7 +36,8 @@ export function modelBytes(folder: string, name: string): Uint8Array {
 }
 
 export function referenceIo(folder: string, name: string): ReferenceIo {
-  return JSON.parse(readFileSync(sharedPath('models', folder, `${name}.io.json`), 'utf8'));
+  const io = JSON.parse(readFileSync(sharedPath('models', folder, `${name}.io.json`), 'utf8'));
+  return { ...io, file: `${name}.io.bin` };
 }
 
 /** The tensors of one kind of sample `sample`, by name. */
@@ -47,7 +50,7 @@ export function referenceTensors(
   const result = new Map<string, Tensor>();
   for (const entry of io.tensors) {
     if (entry.kind !== kind) continue;
-    const bytes = readFileSync(sharedPath('models', folder, entry.file));
+    const bytes = readFileSync(sharedPath('models', folder, entry.file ?? io.file));
     const start = entry.offset + sample * entry.bytes_per_sample;
     const copy = Uint8Array.prototype.slice.call(bytes, start, start + entry.bytes_per_sample);
     const type = entry.dtype as keyof typeof ARRAYS;

@@ -1,0 +1,31 @@
+/** The standard sequence of passes that every model goes through before training, compression and code generation. */
+import type { Graph } from '../ir/graph.ts';
+import { arithmetic } from './arithmetic.ts';
+import { commonSubexpressions } from './common-subexpressions.ts';
+import { constantFolding } from './constant-folding.ts';
+import { deadCode } from './dead-code.ts';
+import { foldAffine } from './fold-affine.ts';
+import { fuseClamp } from './fuse-clamp.ts';
+import { fusePad } from './fuse-pad.ts';
+import { layoutChains } from './layout-chains.ts';
+import { noOpRemoval } from './no-op-removal.ts';
+import type { Pass } from './pass.ts';
+import { type PassOptions, runPasses } from './run-passes.ts';
+
+export const SIMPLIFY_PASSES: readonly Pass[] = [
+  deadCode,
+  constantFolding,
+  noOpRemoval,
+  arithmetic,
+  layoutChains,
+  commonSubexpressions,
+  fusePad,
+  foldAffine,
+  fuseClamp,
+  deadCode,
+];
+
+/** An equal but simpler graph. Node names of layers that survive stay; names of graph inputs and outputs always stay. */
+export function simplify(graph: Graph, options: PassOptions = {}): Graph {
+  return runPasses(graph, SIMPLIFY_PASSES, options);
+}
