@@ -9,6 +9,11 @@ export interface MeasureRequest {
   readonly inputs: readonly Uint8Array[];
   /** What the interpreter gives for `inputs`, one byte string per inference. */
   readonly expectedOutputs: readonly Uint8Array[];
+  /**
+   * Integer networks must match byte for byte (absent). Where floating-point operators remain, sums may be taken in another order: then
+   * outputs are float32 and may differ by this share of the largest one.
+   */
+  readonly floatTolerance?: number;
   readonly runs: number;
   readonly warmup: number;
   readonly deadlines?: Job['deadlines'];

@@ -1,0 +1,65 @@
+/** Board types: config/boards/*.yaml, checked against a schema when first used. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { BoardSpec } from '@tinypareto/evaluators';
+import { type Static, Type } from 'typebox';
+import { parse } from 'yaml';
+import { oneOf } from '../contract/strict-object.ts';
+import { suggestName } from '../contract/suggest-name.ts';
+import { findIssues } from '../contract/validate.ts';
+import { EXIT, UserError } from '../errors.ts';
+
+/** Keys that other parts of the system read from the same files are allowed. */
+const BoardSchema = Type.Object({
+  name: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
+  title: Type.String(),
+  core: oneOf(['cortex-m0plus', 'cortex-m4f', 'host']),
+  clockHz: Type.Number({ exclusiveMinimum: 0 }),
+  flashBytes: Type.Integer({ minimum: 1 }),
+  ramBytes: Type.Integer({ minimum: 1 }),
+  compilerFlags: Type.Array(Type.String({ pattern: '^-[A-Za-z0-9_=+.,-]+$' })),
+  hasFpu: Type.Boolean(),
+  hasDsp: Type.Boolean(),
+});
+
+const folder = fileURLToPath(new URL('../../config/boards/', import.meta.url));
+let loaded: readonly BoardSpec[] | undefined;
+
+function read(file: string): Static<typeof BoardSchema> {
+  const value: unknown = parse(readFileSync(path.join(folder, file), 'utf8'));
+  const [issue] = findIssues(BoardSchema, value);
+  if (issue !== undefined) {
+    throw new UserError({
+      code: 'BAD_CONFIG',
+      message: issue.message,
+      where: `config/boards/${file}`,
+      ...(issue.hint === undefined ? {} : { hint: issue.hint }),
+    });
+  }
+  return value as Static<typeof BoardSchema>;
+}
+
+export function listBoards(): readonly BoardSpec[] {
+  loaded ??= readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .map(read);
+  return loaded;
+}
+
+/** Throws UserError UNKNOWN_BOARD, naming the nearest and all that there are. */
+export function findBoard(name: string, where = 'board'): BoardSpec {
+  const boards = listBoards();
+  const found = boards.find((board) => board.name === name);
+  if (found !== undefined) return found;
+  const names = boards.map((board) => board.name);
+  const near = suggestName(name, names);
+  throw new UserError({
+    code: 'UNKNOWN_BOARD',
+    message: `there is no board ${JSON.stringify(name)}`,
+    where,
+    hint: `${near === undefined ? '' : `did you mean "${near}"? `}boards: ${names.join(', ')}`,
+    exitCode: EXIT.badInput,
+  });
+}
