@@ -1,6 +1,8 @@
 /** The evaluators' door: everything other rooms may use. */
 export type * from './board-spec.ts';
+export * from './build/build-arm.ts';
 export * from './build/build-host.ts';
+export * from './build/compile-model.ts';
 export * from './build/host-runner.ts';
 export * from './build/sandbox.ts';
 export * from './build/toolchain.ts';
@@ -8,6 +10,7 @@ export * from './codegen/codegen-error.ts';
 export { REQUIRED_FLAGS } from './codegen/emit-build-files.ts';
 export * from './codegen/emit-c.ts';
 export * from './codegen/lower.ts';
+export * from './codegen/predict-sizes.ts';
 export type * from './codegen/program.ts';
 export { type CompressResult, compress } from './compress/compress.ts';
 export type * from './compress/compress-hooks.ts';
@@ -49,6 +52,9 @@ export { INTEGER_OPS, type IntegerKind, isIntegerKind } from './ops/integer/inte
 export * from './ops/interpret.ts';
 export * from './ops/validate-graph.ts';
 export type * from './outcome.ts';
+export type * from './passes/pass.ts';
+export * from './passes/run-passes.ts';
+export * from './passes/simplify.ts';
 export * from './train/data/dataset.ts';
 export * from './train/data/dataset-error.ts';
 export * from './train/data/load-dataset.ts';
