@@ -19,7 +19,6 @@ export type { AccuracyRecord, CompressionReport, TrainingRecord } from './compre
 export * from './compress/dependencies/dependency-groups.ts';
 export * from './compress/evaluate-integer.ts';
 export * from './compress/fuse-quantized.ts';
-export { type FuseOptions, floatOperators, fuseQuantized } from './compress/fuse-quantized.ts';
 export type { Measure, Measures } from './compress/group-widths.ts';
 export { compileInteger, type IntegerProgram } from './compress/integer-engine/integer-program.ts';
 export type * from './compress/plan.ts';
@@ -55,6 +54,10 @@ export type * from './outcome.ts';
 export type * from './passes/pass.ts';
 export * from './passes/run-passes.ts';
 export * from './passes/simplify.ts';
+export * from './pipeline/evaluate-trial.ts';
+export type * from './pipeline/evaluation.ts';
+export * from './pipeline/load-network.ts';
+export * from './pipeline/size-preview.ts';
 export * from './train/data/dataset.ts';
 export * from './train/data/dataset-error.ts';
 export * from './train/data/load-dataset.ts';

@@ -6,11 +6,12 @@ import type { MemoryPlan } from '../memory/buffer.ts';
 import { lifetimesOf } from '../memory/lifetime.ts';
 import { planMemory } from '../memory/plan-memory.ts';
 import type { Lowering } from './lowering.ts';
-import type { Port } from './program.ts';
+import type { PlacedBuffer, Port } from './program.ts';
 
 export interface AssignedMemory {
   readonly aliases: ReadonlyMap<string, string>;
   readonly memory: MemoryPlan;
+  readonly placed: readonly PlacedBuffer[];
   readonly arenaBytes: number;
 }
 
@@ -31,7 +32,14 @@ export function assignMemory(lowering: Lowering, inputs: readonly Port[], output
     return { id, ...lifetime, sizeBytes: buffer.bytes, alignment: buffer.alignment };
   });
   const memory = planMemory(buffers);
-  return { aliases, memory, arenaBytes: Math.ceil(memory.peakBytes / alignment) * alignment };
+  const placed = buffers.map(({ id, lower, upper, sizeBytes }) => ({
+    id,
+    offset: memory.offsets.get(id) ?? 0,
+    bytes: sizeBytes,
+    lower,
+    upper,
+  }));
+  return { aliases, memory, placed, arenaBytes: Math.ceil(memory.peakBytes / alignment) * alignment };
 }
 
 /** Buffer -> the older buffer in whose place it lives, all the way to the first. */

@@ -23,6 +23,8 @@ export function lowerQuantizeLinear(lowering: Lowering, node: Node<OpOf<'Quantiz
     args: [lowering.argument(x), lowering.argument(y)],
     reads: lowering.reads(x),
     writes: [y.buffer],
+    // Byte i is written after element i, at bytes 4i to 4i + 3, has been read.
+    inPlace: lowering.reads(x),
   });
 }
 

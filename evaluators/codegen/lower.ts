@@ -33,7 +33,7 @@ export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}
   });
   lowerNodes(lowering);
   const outputs = graph.outputs.map((name, index) => lowerOutput(lowering, name, index));
-  const { aliases, memory, arenaBytes } = assignMemory(lowering, inputs, outputs);
+  const { aliases, memory, placed, arenaBytes } = assignMemory(lowering, inputs, outputs);
   return {
     prefix,
     board,
@@ -45,6 +45,7 @@ export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}
     outputs,
     aliases,
     memory,
+    placed,
     arenaBytes,
   };
 }

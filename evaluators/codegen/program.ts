@@ -95,6 +95,14 @@ export interface Port {
   readonly buffer: string;
 }
 
+export interface PlacedBuffer {
+  readonly id: string;
+  readonly offset: number;
+  readonly bytes: number;
+  readonly lower: number;
+  readonly upper: number;
+}
+
 export interface Program {
   /** Prefix of the two functions and of the files. */
   readonly prefix: string;
@@ -108,6 +116,8 @@ export interface Program {
   /** Buffer id -> id of the buffer whose place it shares. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly memory: MemoryPlan;
+  /** The planned buffers: place and lifetime in steps (0 = inputs are filled in, t + 1 = step t). */
+  readonly placed: readonly PlacedBuffer[];
   /** Bytes of the one static pool that holds all buffers. */
   readonly arenaBytes: number;
 }

@@ -1,0 +1,102 @@
+/** From a network to everything a user takes home: C sources, sizes, memory plan, and the linked file when there is a compiler. */
+import type { BoardSpec } from '../board-spec.ts';
+import { emitC, type SourceFile } from '../codegen/emit-c.ts';
+import { type LowerOptions, lower } from '../codegen/lower.ts';
+import { type LayerSize, type PredictedSizes, predictSizes } from '../codegen/predict-sizes.ts';
+import type { Program } from '../codegen/program.ts';
+import { fuseQuantized } from '../compress/fuse-quantized.ts';
+import type { Graph } from '../ir/graph.ts';
+import { type ArmBuild, buildArm, type LinkedSizes } from './build-arm.ts';
+
+export interface CompileOptions extends LowerOptions {
+  /** Folder of the build cache; without it nothing is compiled and `linked` is null. */
+  readonly cacheFolder?: string;
+}
+
+export interface CompiledBuffer {
+  readonly id: string;
+  readonly offset: number;
+  readonly bytes: number;
+  /** First and one past the last step at which it is needed. */
+  readonly lower: number;
+  readonly upper: number;
+}
+
+export interface CompileResult {
+  readonly board: string;
+  readonly format: 'float32' | 'int8' | 'uint8' | 'mixed';
+  /** Predicted before compiling; see predict-sizes.ts for what they count. */
+  readonly romBytes: number;
+  readonly ramBytes: number;
+  readonly macs: number;
+  readonly flops: number;
+  /** Section sizes of the linked file; null when nothing was linked. */
+  readonly linked: LinkedSizes | null;
+  readonly planner: { readonly peak: number; readonly lowerBound: number; readonly optimal: boolean };
+  readonly layers: readonly LayerSize[];
+  readonly buffers: readonly CompiledBuffer[];
+  readonly files: readonly SourceFile[];
+  /** ELF file of the network without startup code; null when nothing was linked. */
+  readonly firmware: Uint8Array | null;
+  /** Compiler version and confinement, or why nothing was linked. */
+  readonly toolchain: string;
+  readonly predicted: PredictedSizes;
+  readonly program: Program;
+}
+
+/** Throws UnsupportedNodesError naming every node without a kernel; BuildError when the compiler refuses. */
+export async function compileModel(
+  graph: Graph,
+  board: BoardSpec,
+  options: CompileOptions = {},
+): Promise<CompileResult> {
+  const fused = fuseQuantized(graph);
+  const program = lower(fused, board, options);
+  const sources = emitC(program);
+  const predicted = predictSizes(program, board);
+  const build = await link(program, board, options.cacheFolder);
+  const built = build !== undefined && build.kind === 'built' ? build : undefined;
+  const { peakBytes, lowerBoundBytes, optimal } = program.memory;
+  return {
+    board: board.name,
+    format: formatOf(fused),
+    romBytes: predicted.romBytes,
+    ramBytes: predicted.ramBytes,
+    macs: predicted.macs,
+    flops: predicted.flops,
+    linked: built?.linked ?? null,
+    planner: { peak: peakBytes, lowerBound: lowerBoundBytes, optimal },
+    layers: predicted.layers,
+    buffers: program.placed,
+    files: sources.files,
+    firmware: built?.elf ?? null,
+    toolchain: describeToolchain(build),
+    predicted,
+    program,
+  };
+}
+
+async function link(program: Program, board: BoardSpec, folder: string | undefined): Promise<ArmBuild | undefined> {
+  if (folder === undefined || board.core === 'host') return undefined;
+  return buildArm(program, board, folder);
+}
+
+function describeToolchain(build: ArmBuild | undefined): string {
+  if (build === undefined) return 'not linked';
+  if (build.kind === 'missing') return `${build.missing} is missing: ${build.hint}`;
+  return `${build.compiler}; ${build.sandbox}`;
+}
+
+/** The number format of the weighted layers. */
+function formatOf(graph: Graph): CompileResult['format'] {
+  const formats = new Set<'float32' | 'int8' | 'uint8'>();
+  for (const node of graph.nodes) {
+    const weights = { Conv: 1, Gemm: 1, MatMul: 1, QLinearConv: 3, QGemm: 3, QLinearMatMul: 3 }[node.op.kind as string];
+    if (weights === undefined) continue;
+    const dtype = graph.initializers.get(node.inputs[weights] ?? '')?.dtype;
+    if (dtype === 'uint8' || dtype === 'int8') formats.add(dtype);
+    else formats.add('float32');
+  }
+  const [only, ...others] = formats;
+  return only === undefined ? 'float32' : others.length > 0 ? 'mixed' : only;
+}
