@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
+import { temporaryCache } from '../../support/build-cache.ts';
+
+test('requantization in integers gives the bits of the float definition', {
+  skip: isMissing(hostToolchain()) && 'no C compiler',
+}, () => {
+  const toolchain = hostToolchain();
+  assert.ok(!isMissing(toolchain));
+  const run = join(temporaryCache(), 'run');
+  const sources = ['runtime-c/test/requantize_agreement.c', 'runtime-c/src/dnnrt_requantize_integer.c'];
+  const flags = ['-std=c99', '-O2', '-ffp-contract=off', '-Iruntime-c/include', '-Iruntime-c/src'];
+  execFileSync(toolchain.compiler, [...flags, ...sources, '-o', run]);
+  assert.match(execFileSync(run, ['2000000'], { encoding: 'utf8' }), /^0 mismatches in 2000000/);
+});
