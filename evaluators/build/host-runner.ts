@@ -4,7 +4,11 @@
  */
 import type { Port } from '../codegen/program.ts';
 
-export function hostRunnerSource(prefix: string, inputs: readonly Port[], outputs: readonly Port[]): string {
+export function hostRunnerSource(
+  prefix: string,
+  inputs: readonly Pick<Port, 'id' | 'bytes'>[],
+  outputs: readonly Pick<Port, 'id' | 'bytes'>[],
+): string {
   const read = inputs.map(({ id, bytes }) => `    if (fread(io.${id}, 1, ${bytes}, stdin) != ${bytes}) return 1;`);
   const write = outputs.map(({ id, bytes }) => `    if (fwrite(io.${id}, 1, ${bytes}, stdout) != ${bytes}) return 1;`);
   const args = [...inputs, ...outputs].map(() => '0').join(', ');

@@ -1,0 +1,136 @@
+/** Runs in a worker thread: evaluates trials, plans campaigns, describes uploaded models. Networks and data sets stay loaded. */
+import { readFileSync } from 'node:fs';
+import type { MessagePort } from 'node:worker_threads';
+import {
+  checkModelFits,
+  countCost,
+  evaluateTrial,
+  type Graph,
+  loadDataset,
+  loadNetwork,
+  prunableLayers,
+  type TrialEvaluation,
+} from '@tinypareto/evaluators';
+import type { ParameterSpec } from '../contract/parameter.ts';
+import { decodePlan } from '../study/decode-plan.ts';
+import { expandPreset, loadPreset } from '../study/space-preset.ts';
+import { inputError } from './input-errors.ts';
+import type {
+  DescribeTask,
+  EvaluateTask,
+  ModelSummary,
+  PlannedSpace,
+  PlanTask,
+  TrialTask,
+  WorkerAnswer,
+  WorkerProgress,
+} from './trial-task.ts';
+
+export default async function run({
+  task,
+  port,
+}: {
+  readonly task: TrialTask;
+  readonly port?: MessagePort;
+}): Promise<WorkerAnswer<TrialTask['kind']>> {
+  try {
+    return { ok: true, result: await dispatch(task, (progress) => port?.postMessage(progress)) };
+  } catch (error) {
+    const known = inputError(error);
+    if (known === undefined) throw error;
+    const { code, message, where, hint, status, exitCode } = known;
+    return {
+      ok: false,
+      error: {
+        code,
+        message,
+        status,
+        exitCode,
+        ...(where === undefined ? {} : { where }),
+        ...(hint === undefined ? {} : { hint }),
+      },
+    };
+  } finally {
+    port?.close();
+  }
+}
+
+async function dispatch(
+  task: TrialTask,
+  onProgress: (progress: WorkerProgress) => void,
+): Promise<TrialEvaluation | PlannedSpace | ModelSummary> {
+  switch (task.kind) {
+    case 'evaluate':
+      return evaluate(task, onProgress);
+    case 'plan':
+      return planSpace(task);
+    case 'describe':
+      return describe(task);
+  }
+}
+
+const models = new Map<string, Uint8Array>();
+
+/** Uploaded models are named by their content and never change; another path is read anew. */
+function readModel(file: string): Uint8Array {
+  const isContentAddressed = /[/\\][0-9a-f]{64}$/.test(file);
+  const known = isContentAddressed ? models.get(file) : undefined;
+  if (known !== undefined) return known;
+  const bytes = readFileSync(file);
+  if (isContentAddressed) {
+    models.clear();
+    models.set(file, bytes);
+  }
+  return bytes;
+}
+
+function evaluate(task: EvaluateTask, onProgress: (progress: WorkerProgress) => void): Promise<TrialEvaluation> {
+  const model = readModel(task.modelFile);
+  const { source } = task;
+  const plan =
+    'plan' in source
+      ? source.plan
+      : decodePlan(source.params, prunableLayers(loadNetwork(model)), source.fixed, source.seed);
+  return evaluateTrial(
+    { model, dataset: task.dataset, plan, boards: task.boards, limits: task.limits },
+    { onProgress: ({ fraction, stage }) => onProgress({ fraction, stage }) },
+  );
+}
+
+function planSpace(task: PlanTask): PlannedSpace {
+  const graph = loadNetwork(readModel(task.modelFile));
+  checkModelFits(graph, loadDataset(task.dataset));
+  const { space } = task;
+  if (!('preset' in space)) return { parameters: [...space], fixed: {} };
+  const expanded = expandPreset(loadPreset(space.preset), prunableLayers(graph));
+  const own = space.parameters ?? [];
+  const pinned = { ...expanded.fixed, ...space.fixed };
+  const parameters = expanded.parameters
+    .filter((parameter) => !own.some((each) => each.name === parameter.name))
+    .filter((parameter) => !Object.hasOwn(space.fixed ?? {}, parameter.name));
+  // Presets are data with the wire format's shape; only their readonly arrays differ in type.
+  return { parameters: [...(structuredClone(parameters) as ParameterSpec[]), ...own], fixed: pinned };
+}
+
+function describe(task: DescribeTask): ModelSummary {
+  const graph = loadNetwork(task.bytes);
+  const { params, macs, flops } = countCost(graph);
+  const operators: Record<string, number> = {};
+  for (const { op } of graph.nodes) operators[op.kind] = (operators[op.kind] ?? 0) + 1;
+  const isQuantized = Object.keys(operators).some((kind) => /^(QLinear|QGemm|QuantizeLinear)/.test(kind));
+  return {
+    inputs: graph.inputs.map(port),
+    outputs: graph.outputs.map((name) => port(graph.values.get(name) ?? { name, dtype: 'float32', shape: [] })),
+    operators,
+    params,
+    macs,
+    flops,
+    layers: isQuantized ? [] : prunableLayers(graph),
+    format: isQuantized ? 'quantized' : 'float32',
+    unsupported: [],
+  };
+}
+
+function port({ name, dtype, shape }: Pick<Graph['inputs'][number], 'name' | 'dtype' | 'shape'>) {
+  return { name, dtype, shape };
+}
