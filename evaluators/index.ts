@@ -32,7 +32,6 @@ export {
 export { calibrate } from './compress/quantization/calibrate.ts';
 export { quantize, type Ranges } from './compress/quantization/quantize-graph.ts';
 export { calibrationSamples } from './compress/quantize-network.ts';
-export { runGraph } from './compress/run-graph.ts';
 export * from './ir/cost.ts';
 export * from './ir/dtype.ts';
 export type * from './ir/graph.ts';

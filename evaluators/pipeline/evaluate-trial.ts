@@ -1,0 +1,199 @@
+/**
+ * One trial from plan to outcome: sizes first, then pruning, fine-tuning, quantization and accuracy, then sources. What the daemon runs in
+ * a worker thread, and what `compress` and `POST /v1/evaluations` run on their own.
+ */
+import { emitC } from '../codegen/emit-c.ts';
+import { lower } from '../codegen/lower.ts';
+import { type PredictedSizes, predictSizes } from '../codegen/predict-sizes.ts';
+import type { Program } from '../codegen/program.ts';
+import { compress } from '../compress/compress.ts';
+import { CompressionError } from '../compress/compression-error.ts';
+import type { CompressionReport } from '../compress/compression-report.ts';
+import { countCost } from '../ir/cost.ts';
+import type { Graph } from '../ir/graph.ts';
+import { type Tensor, tensor } from '../ir/tensor.ts';
+import { writeZip } from '../ir/zip.ts';
+import { exportOnnx } from '../onnx/export/export-onnx.ts';
+import { interpret } from '../ops/interpret.ts';
+import type { Artifact, Metrics } from '../outcome.ts';
+import { type Dataset, writeSample } from '../train/data/dataset.ts';
+import { loadDataset } from '../train/data/load-dataset.ts';
+import { DivergedError } from '../train/finetune.ts';
+import type { TrialEvaluation, EvaluationHooks, EvaluationRequest, MeasurementKit } from './evaluation.ts';
+import { refusal, simulated } from './judge.ts';
+import { deployable, loadNetwork } from './load-network.ts';
+import { previewSizes } from './size-preview.ts';
+
+/** Inferences whose outputs a device must repeat before its times count. */
+const CHECKED_SAMPLES = 4;
+
+/**
+ * Throws OnnxImportError and DatasetError for inputs that no trial could use; everything that belongs to this trial becomes an
+ * outcome. Aborting rejects with the signal's reason.
+ */
+export async function evaluateTrial(request: EvaluationRequest, hooks: EvaluationHooks = {}): Promise<TrialEvaluation> {
+  const [board] = request.boards;
+  if (board === undefined) throw new RangeError('an evaluation needs at least one board');
+  hooks.onProgress?.({ stage: 'load', fraction: 0, message: 'network and data' });
+  const graph = loadNetwork(request.model);
+  try {
+    hooks.onProgress?.({ stage: 'size', fraction: 0.01, message: board.title });
+    const early = earlyMetrics(graph, request);
+    const tooBig = refusal(early, board, request.limits);
+    if (tooBig !== null) return infeasible(tooBig, early);
+    const dataset = loadDataset(request.dataset, request.datasetFolder);
+    return await compressAndMeasure(graph, dataset, request, hooks);
+  } catch (error) {
+    if (error instanceof DivergedError || error instanceof CompressionError) return infeasible(error.message, {});
+    throw error;
+  }
+}
+
+function infeasible(reason: string, metrics: Metrics): TrialEvaluation {
+  return { outcome: { kind: 'infeasible', reason, metrics }, kit: null };
+}
+
+function earlyMetrics(graph: Graph, { plan, boards }: EvaluationRequest): Metrics {
+  const metrics: Record<string, ReturnType<typeof simulated>> = {};
+  for (const [index, board] of boards.entries()) {
+    const preview = previewSizes(graph, plan, board);
+    if (preview === null) continue;
+    const suffix = index === 0 ? '' : `@${board.name}`;
+    for (const [name, value] of Object.entries(preview)) metrics[`${name}${suffix}`] = simulated(value);
+  }
+  return metrics;
+}
+
+async function compressAndMeasure(
+  graph: Graph,
+  dataset: Dataset,
+  request: EvaluationRequest,
+  hooks: EvaluationHooks,
+): Promise<TrialEvaluation> {
+  const [board] = request.boards;
+  const compressed = await compress(graph, dataset, request.plan, {
+    ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+    ...(request.evaluateLimit === undefined ? {} : { evaluateLimit: request.evaluateLimit }),
+    // The uncompressed accuracy is the same for every trial of a campaign, so no trial spends time on it.
+    baselineAccuracy: Number.NaN,
+    onProgress: ({ stage, fraction, message }) =>
+      hooks.onProgress?.({ stage, fraction: 0.02 + 0.9 * fraction, message }),
+  });
+  hooks.onProgress?.({ stage: 'emit', fraction: 0.94, message: 'sources and sizes' });
+  const deployed = compressed.integerGraph ?? deployable(compressed.floatGraph);
+  const programs = request.boards.map((each) => lower(deployed, each));
+  const metrics = finalMetrics(programs, deployed, compressed.floatGraph, dataset, compressed.report, request);
+  const refused = refusal(metrics, board, request.limits);
+  if (refused !== null) return infeasible(refused, metrics);
+  const kit = measurementKit(programs[0], deployed, dataset);
+  const artifacts = makeArtifacts(
+    compressed.quantizedGraph ?? deployable(compressed.floatGraph),
+    kit,
+    compressed.report,
+    programs,
+    metrics,
+  );
+  return { outcome: { kind: 'completed', metrics, artifacts }, kit };
+}
+
+function finalMetrics(
+  programs: readonly Program[],
+  deployed: Graph,
+  floatGraph: Graph,
+  dataset: Dataset,
+  report: CompressionReport,
+  request: EvaluationRequest,
+): Metrics {
+  const accuracy = report.accuracy.after;
+  const count = Math.min(dataset.test.count, request.evaluateLimit ?? Number.POSITIVE_INFINITY);
+  const metrics: Record<string, ReturnType<typeof simulated>> = {
+    accuracy: { ...simulated(accuracy, Math.sqrt((accuracy * (1 - accuracy)) / count)), n: count },
+    params: simulated(countCost(deployable(floatGraph)).params),
+  };
+  for (const [index, program] of programs.entries()) {
+    const sizes: PredictedSizes = predictSizes(program);
+    const suffix = index === 0 ? '' : `@${program.board.name}`;
+    metrics[`romBytes${suffix}`] = simulated(sizes.romBytes);
+    metrics[`ramBytes${suffix}`] = simulated(sizes.ramBytes);
+    if (index > 0) continue;
+    metrics['macs'] = simulated(sizes.macs);
+    metrics['flops'] = simulated(countCost(deployed).flops);
+  }
+  return metrics;
+}
+
+function measurementKit(program: Program, deployed: Graph, dataset: Dataset): MeasurementKit {
+  const [input] = deployed.inputs;
+  const inputs: Uint8Array[] = [];
+  const expectedOutputs: Uint8Array[] = [];
+  for (let index = 0; index < Math.min(CHECKED_SAMPLES, dataset.test.count); index++) {
+    const sample = new Float32Array(program.inputs[0].elements);
+    writeSample(dataset, dataset.test, index, sample, 0);
+    const outputs = interpret(
+      deployed,
+      new Map<string, Tensor>([[input.name, tensor('float32', input.shape, sample)]]),
+    );
+    inputs.push(new Uint8Array(sample.buffer));
+    expectedOutputs.push(bytesOf(deployed.outputs.map((name) => outputs.get(name))));
+  }
+  const { prefix, files } = emitC(program);
+  return { prefix, files, inputs, expectedOutputs };
+}
+
+function bytesOf(tensors: readonly (Tensor | undefined)[]): Uint8Array {
+  return new Uint8Array(
+    Buffer.concat(
+      tensors.map((each) =>
+        each === undefined
+          ? new Uint8Array()
+          : new Uint8Array(each.data.buffer, each.data.byteOffset, each.data.byteLength),
+      ),
+    ),
+  );
+}
+
+function makeArtifacts(
+  model: Graph,
+  kit: MeasurementKit,
+  report: CompressionReport,
+  programs: readonly Program[],
+  metrics: Metrics,
+): Artifact[] {
+  const text = new TextEncoder();
+  const boards = programs.map((program) => ({
+    board: program.board.name,
+    arenaBytes: program.arenaBytes,
+    ...predictSizes(program),
+    layers: reportLayers(program),
+  }));
+  const lowerBound = programs[0].memory.lowerBoundBytes;
+  const document = {
+    metrics,
+    compression: report,
+    planner: { peak: programs[0].memory.peakBytes, lowerBound },
+    boards,
+  };
+  return [
+    { name: 'model.onnx', mediaType: 'application/octet-stream', bytes: exportOnnx(model) },
+    {
+      name: 'sources.zip',
+      mediaType: 'application/zip',
+      bytes: writeZip(kit.files.map(({ path, text: content }) => ({ name: path, bytes: text.encode(content) }))),
+    },
+    {
+      name: 'report.json',
+      mediaType: 'application/json',
+      bytes: text.encode(`${JSON.stringify(document, null, 2)}\n`),
+    },
+  ];
+}
+
+function reportLayers(program: Program) {
+  return predictSizes(program).layers.map(({ name, op, macs, weightBytes, encoding }) => ({
+    name,
+    op,
+    macs,
+    weightBytes,
+    encoding,
+  }));
+}

@@ -1,0 +1,66 @@
+/** What an evaluation is asked for, and how its caller follows it. Plain data and bytes, so that it crosses to a worker thread. */
+import type { BoardSpec } from '../board-spec.ts';
+import type { CompressionPlan } from '../compress/plan.ts';
+import type { Artifact, Metrics, Outcome } from '../outcome.ts';
+import type { DatasetSpec } from '../train/data/load-dataset.ts';
+
+/** A bound that a trial must keep; one that follows from shapes ends the trial before any training. */
+export interface HardLimit {
+  /** As the user wrote it, for the reason. */
+  readonly name: string;
+  readonly metric: string;
+  readonly op: '<=' | '>=';
+  readonly bound: number;
+}
+
+export interface EvaluationRequest {
+  /** The uncompressed float network, ONNX. */
+  readonly model: Uint8Array;
+  readonly dataset: DatasetSpec;
+  /** Folder that relative paths of the data set start from. */
+  readonly datasetFolder?: string;
+  readonly plan: CompressionPlan;
+  /** The first is what sizes are checked against; further ones add `romBytes@name` and so on. */
+  readonly boards: readonly BoardSpec[];
+  readonly limits: readonly HardLimit[];
+  /** Test samples per accuracy; absent = all. */
+  readonly evaluateLimit?: number;
+}
+
+export interface EvaluationProgress {
+  readonly stage:
+    | 'load'
+    | 'size'
+    | 'restructure'
+    | 'prune'
+    | 'finetune'
+    | 'calibrate'
+    | 'quantize'
+    | 'evaluate'
+    | 'emit';
+  /** 0..1 of the evaluation. */
+  readonly fraction: number;
+  readonly message: string;
+}
+
+export interface EvaluationHooks {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: EvaluationProgress) => void;
+}
+
+/** What a device needs to repeat the evaluated network: generated sources, inputs, and the outputs that count as right. */
+export interface MeasurementKit {
+  readonly prefix: string;
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** One byte string per inference, all inputs concatenated. */
+  readonly inputs: readonly Uint8Array[];
+  readonly expectedOutputs: readonly Uint8Array[];
+}
+
+export interface TrialEvaluation {
+  readonly outcome: Outcome;
+  /** Present when the outcome is `completed`. */
+  readonly kit: MeasurementKit | null;
+}
+
+export type { Artifact, Metrics };
