@@ -1,6 +1,6 @@
 /** Accuracy of a quantized graph as the device computes it: integer operators, bit for bit. */
 import type { Graph } from '../ir/graph.ts';
-import { elementCount, tensor } from '../ir/tensor.ts';
+import { elementCount } from '../ir/tensor.ts';
 import { checkModelFits, type Dataset, takeSamples, writeSample } from '../train/data/dataset.ts';
 import { compileInteger } from './integer-engine/integer-program.ts';
 
@@ -17,6 +17,12 @@ export interface IntegerEvaluation {
   readonly count: number;
 }
 
+function largestIndex(values: ArrayLike<number | bigint>, start: number, count: number): number {
+  let best = 0;
+  for (let c = 1; c < count; c++) if (values[start + c] > values[start + best]) best = c;
+  return best;
+}
+
 export function evaluateInteger(
   graph: Graph,
   dataset: Dataset,
@@ -24,18 +30,18 @@ export function evaluateInteger(
 ): IntegerEvaluation {
   checkModelFits(graph, dataset);
   const split = takeSamples(dataset[options.split ?? 'test'], options.limit ?? Number.POSITIVE_INFINITY);
-  const program = compileInteger(graph);
-  const [input] = graph.inputs;
-  const sample = new Float32Array(elementCount(dataset.inputShape));
+  const { batch, input, output, width, runBatch } = compileInteger(graph);
+  if (!(input instanceof Float32Array)) throw new Error('the network must take float32 samples');
+  const size = elementCount(dataset.inputShape);
   let right = 0;
-  for (let index = 0; index < split.count; index++) {
-    if (index % 64 === 0) options.signal?.throwIfAborted();
-    writeSample(dataset, split, index, sample, 0);
-    const [output] = program.run([tensor('float32', input.shape, sample)]);
-    let best = 0;
-    const { data } = output;
-    for (let c = 1; c < data.length; c++) if (data[c] > data[best]) best = c;
-    if (best === split.labels[index]) right++;
+  for (let first = 0; first < split.count; first += batch) {
+    options.signal?.throwIfAborted();
+    const count = Math.min(batch, split.count - first);
+    for (let i = 0; i < count; i++) writeSample(dataset, split, first + i, input, i * size);
+    runBatch(count);
+    for (let i = 0; i < count; i++) {
+      if (largestIndex(output, i * width, width) === split.labels[first + i]) right++;
+    }
   }
   return { accuracy: right / split.count, count: split.count };
 }

@@ -1,9 +1,9 @@
 /** Float inference with a look at inner values: through the training engine where it knows every operator, else operator by operator. */
 import type { Graph } from '../../ir/graph.ts';
 import { elementCount, tensor } from '../../ir/tensor.ts';
+import { interpret } from '../../ops/interpret.ts';
 import { canTrain } from '../../train/lower/node.ts';
 import { compileInference } from '../../train/training-program.ts';
-import { runGraph } from '../run-graph.ts';
 
 /** Writes the normalised sample `index` into `out` at `at`. */
 export type SampleSource = {
@@ -58,10 +58,12 @@ function visitReference(graph: Graph, samples: SampleSource, names: readonly str
   for (let index = 0; index < samples.count; index++) {
     const data = new Float32Array(elementCount(input.shape));
     samples.write(index, data, 0);
-    const all = runGraph(graph, new Map([[input.name, tensor('float32', input.shape, data)]]));
+    const all = interpret(graph, new Map([[input.name, tensor('float32', input.shape, data)]]), {
+      keep: new Set(names),
+    });
     const values = new Map<string, Float32Array>();
     for (const name of names) {
-      const value = all.get(name)?.data;
+      const value = name === input.name ? data : all.get(name)?.data;
       if (value instanceof Float32Array) values.set(name, value);
     }
     visit(values, 1, index);
