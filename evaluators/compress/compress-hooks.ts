@@ -17,4 +17,6 @@ export interface CompressHooks {
   readonly evaluateLimit?: number;
   /** Float accuracy of the network before compression, when known: saves an evaluation. */
   readonly baselineAccuracy?: number;
+  /** `deployed`: measure only what runs on the device; the report's other accuracies are NaN. Default `all`. */
+  readonly accuracies?: 'all' | 'deployed';
 }

@@ -39,9 +39,11 @@ export async function compress(
   const limit = hooks.evaluateLimit ?? Number.POSITIVE_INFINITY;
   const accuracyOf = (network: Graph): number =>
     evaluate(network, dataset, { limit, ...(hooks.signal === undefined ? {} : { signal: hooks.signal }) }).accuracy;
-  report.accuracy('before', hooks.baselineAccuracy ?? accuracyOf(graph));
+  const isInteger = plan.quantize !== undefined && plan.quantize.format !== 'float32';
+  const onlyDeployed = hooks.accuracies === 'deployed';
+  report.accuracy('before', hooks.baselineAccuracy ?? (onlyDeployed ? Number.NaN : accuracyOf(graph)));
   const trained = await pruneAndTrain(graph, dataset, plan, hooks, report);
-  report.accuracy('float', trained.accuracy ?? accuracyOf(trained.graph));
+  report.accuracy('float', trained.accuracy ?? (onlyDeployed && isInteger ? Number.NaN : accuracyOf(trained.graph)));
   const base = { floatGraph: trained.graph, ...(trained.mask === undefined ? {} : { mask: trained.mask }) };
   const quantizePlan = plan.quantize;
   if (quantizePlan === undefined || quantizePlan.format === 'float32')

@@ -74,8 +74,7 @@ async function compressAndMeasure(
   const compressed = await compress(graph, dataset, request.plan, {
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     ...(request.evaluateLimit === undefined ? {} : { evaluateLimit: request.evaluateLimit }),
-    // The uncompressed accuracy is the same for every trial of a campaign, so no trial spends time on it.
-    baselineAccuracy: Number.NaN,
+    accuracies: 'deployed',
     onProgress: ({ stage, fraction, message }) =>
       hooks.onProgress?.({ stage, fraction: 0.02 + 0.9 * fraction, message }),
   });
