@@ -15,6 +15,16 @@ export { openProblems } from './problems/open-problems.ts';
 export type { TestProblem } from './problems/test-problem.ts';
 export { type AutoChoice, chooseSampler } from './samplers/auto.ts';
 export { createSampler, SAMPLER_KINDS, type SamplerKind } from './samplers/create-sampler.ts';
+export { type Calibration, calibrate } from './samplers/explain/calibration.ts';
+export { type HealthFinding, type Severity, studyHealth } from './samplers/explain/health.ts';
+export { type Importances, type ParameterImportance, parameterImportance } from './samplers/explain/importance.ts';
+export {
+  fitMetricModels,
+  type HeldOut,
+  type MetricModel,
+  type MetricPrediction,
+} from './samplers/explain/metric-models.ts';
+export { type Contour, predictContour, predictSlice, type Slice } from './samplers/explain/slice.ts';
 export type * from './samplers/sampler.ts';
 export type { SamplerOptions } from './samplers/sampler-options.ts';
 export {
