@@ -49,8 +49,9 @@ export class Attributes {
     return this.int(name, fallback ? 1 : 0) !== 0;
   }
 
+  /** Attributes are single precision, defaults too. */
   float(name: string, fallback: number): number {
-    return this.#find(name, Kind.FLOAT)?.f ?? fallback;
+    return this.#find(name, Kind.FLOAT)?.f ?? Math.fround(fallback);
   }
 
   optionalFloat(name: string): number | undefined {

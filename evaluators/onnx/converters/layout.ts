@@ -166,6 +166,11 @@ function tile(c: NodeContext) {
   return c.result({ kind: 'Tile', repeats: c.shape(0).map((_, i) => (i === axis ? count : 1)) }, [c.input(0, 'input')]);
 }
 
+function trilu(c: NodeContext) {
+  const k = c.inputs[1] === undefined ? 0 : c.number(1, 'k');
+  return c.result({ kind: 'Trilu', upper: c.attributes.flag('upper', true), k }, [c.input(0, 'input')]);
+}
+
 export const LAYOUT: ConverterTable = {
   Reshape: reshape,
   Flatten: flatten,
@@ -178,4 +183,5 @@ export const LAYOUT: ConverterTable = {
   Pad: pad,
   Expand: (c) => c.result({ kind: 'Expand', shape: c.integers(1, 'shape') }, [c.input(0, 'input')]),
   Tile: tile,
+  Trilu: trilu,
 };

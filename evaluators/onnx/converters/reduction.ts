@@ -25,6 +25,36 @@ function softmaxConverter(log: boolean): Converter {
   };
 }
 
+function hardmax(c: NodeContext) {
+  const flatten = c.opset < 13;
+  const axis = normalizeAxis(c.attributes.int('axis', flatten ? 1 : -1), c.rank());
+  return c.result({ kind: 'Hardmax', axis, flatten }, c.inputs);
+}
+
+function argReduce(fn: 'ArgMax' | 'ArgMin'): Converter {
+  return (c) => {
+    const axis = normalizeAxis(c.attributes.int('axis', 0), c.rank());
+    const keepDims = c.attributes.flag('keepdims', true);
+    return c.result(
+      { kind: 'ArgReduce', fn, axis, keepDims, selectLast: c.attributes.flag('select_last_index', false) },
+      c.inputs,
+    );
+  };
+}
+
+function cumSum(c: NodeContext) {
+  const axis = normalizeAxis(c.number(1, 'axis'), c.rank());
+  const [exclusive, reverse] = [c.attributes.flag('exclusive', false), c.attributes.flag('reverse', false)];
+  return c.result({ kind: 'CumSum', axis, exclusive, reverse }, [c.input(0, 'x')]);
+}
+
+function topK(c: NodeContext) {
+  const axis = normalizeAxis(c.attributes.int('axis', -1), c.rank());
+  const k = c.opset >= 10 ? c.number(1, 'k') : c.attributes.int('k', 0);
+  const [largest, sorted] = [c.attributes.flag('largest', true), c.attributes.flag('sorted', true)];
+  return c.result({ kind: 'TopK', axis, k, largest, sorted }, [c.input(0, 'x')]);
+}
+
 export const REDUCTION: ConverterTable = {
   ReduceL1: reduceConverter('L1', 18),
   ReduceL2: reduceConverter('L2', 18),
@@ -36,6 +66,11 @@ export const REDUCTION: ConverterTable = {
   ReduceProd: reduceConverter('Prod', 18),
   ReduceSum: reduceConverter('Sum', 13),
   ReduceSumSquare: reduceConverter('SumSquare', 18),
+  ArgMax: argReduce('ArgMax'),
+  ArgMin: argReduce('ArgMin'),
+  CumSum: cumSum,
+  Hardmax: hardmax,
+  TopK: topK,
   Softmax: softmaxConverter(false),
   LogSoftmax: softmaxConverter(true),
 };

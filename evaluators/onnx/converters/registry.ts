@@ -8,11 +8,28 @@ import { LINEAR } from './linear.ts';
 import { MICROSOFT } from './microsoft.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { QUANTIZATION } from './quantization.ts';
+import { RECURRENT } from './recurrent.ts';
 import { REDUCTION } from './reduction.ts';
+import { RESIZE } from './resize.ts';
 import { WINDOW } from './window.ts';
 
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Converter>> = new Map([
-  ['', tableOf(CONSTANTS, ELEMENTWISE, INDEXING, LAYOUT, LINEAR, NORMALIZATION, QUANTIZATION, REDUCTION, WINDOW)],
+  [
+    '',
+    tableOf(
+      CONSTANTS,
+      ELEMENTWISE,
+      INDEXING,
+      LAYOUT,
+      LINEAR,
+      NORMALIZATION,
+      QUANTIZATION,
+      RECURRENT,
+      REDUCTION,
+      RESIZE,
+      WINDOW,
+    ),
+  ],
   ['com.microsoft', tableOf(MICROSOFT)],
 ]);
 

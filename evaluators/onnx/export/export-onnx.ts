@@ -86,7 +86,7 @@ class Writer {
   }
 
   write(node: Node): void {
-    const spec = specOf(node.op);
+    const spec = specOf(node.op, this.#graph.values.get(node.inputs[0] ?? ''));
     this.opset = Math.max(this.opset, spec.opset ?? LEAST_OPSET);
     if (spec.domain !== undefined) this.usesMicrosoft = true;
     const input = this.#inputs(node, spec.constants);

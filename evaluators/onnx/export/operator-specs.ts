@@ -1,5 +1,8 @@
 /** IR operator -> ONNX node, for operator set 18 (or the newer one that the operator needs). */
 import { assertNever, type Op, type OpOf, type Recurrent, type Window } from '../../ir/op.ts';
+import type { Tensor } from '../../ir/tensor.ts';
+import type { TensorType } from '../../ops/op-definition.ts';
+import { activationDefaults } from '../../ops/recurrent/activation.ts';
 import { numberOfDtype } from '../element-types.ts';
 import {
   type AttributeValue,
@@ -61,8 +64,12 @@ function recurrentAttributes(op: Recurrent): Record<string, AttributeValue> {
     hidden_size: int(op.hiddenSize),
     direction: text(op.direction),
     activations: texts(op.activations.map(({ fn }) => fn)),
-    activation_alpha: floats(op.activations.map(({ alpha }) => alpha)),
-    activation_beta: floats(op.activations.map(({ beta }) => beta)),
+    activation_alpha: floats(
+      op.activations.filter(({ fn }) => activationDefaults(fn).alpha !== undefined).map(({ alpha }) => alpha),
+    ),
+    activation_beta: floats(
+      op.activations.filter(({ fn }) => activationDefaults(fn).beta !== undefined).map(({ beta }) => beta),
+    ),
     layout: int(op.batchFirst),
     ...(op.clip === null ? {} : { clip: float(op.clip) }),
   };
@@ -72,8 +79,11 @@ const withInput = (position: number, values: readonly number[]): Pick<NodeSpec, 
   constants: new Map([[position, int64List(values)]]),
 });
 
-function resizeSpec(op: OpOf<'Resize'>): NodeSpec {
-  const byScale = op.shape.every((_, axis) => Number.isFinite(op.scales[axis]));
+function resizeSpec(op: OpOf<'Resize'>, input: TensorType | undefined): NodeSpec {
+  // A scale rounded to float32 may lead to another size; then the sizes are written.
+  const byScale = op.shape.every(
+    (size, axis) => Math.floor((input?.shape[axis] ?? Number.NaN) * op.scales[axis]) === size,
+  );
   const attributes = {
     mode: text(op.mode),
     coordinate_transformation_mode: text(op.coordinates),
@@ -83,13 +93,11 @@ function resizeSpec(op: OpOf<'Resize'>): NodeSpec {
     antialias: int(op.antialias),
     extrapolation_value: float(op.extrapolationValue),
   };
-  const constants = new Map<
-    number,
-    NonNullable<NodeSpec['constants']> extends ReadonlyMap<number, infer T> ? T : never
-  >();
+  const constants = new Map<number, Tensor>();
   if (op.roi.length > 0)
     constants.set(1, { dtype: 'float32', shape: [op.roi.length], data: Float32Array.from(op.roi) });
   if (byScale) constants.set(2, { dtype: 'float32', shape: [op.scales.length], data: Float32Array.from(op.scales) });
+  else constants.set(3, int64List(op.shape));
   return { opType: 'Resize', attributes, constants };
 }
 
@@ -104,8 +112,8 @@ function sliceSpec(op: OpOf<'Slice'>): NodeSpec {
   return { opType: 'Slice', constants: new Map(lists.map((list, i) => [i + 1, int64List(list)])) };
 }
 
-/** Float and plain integer operators. */
-export function specOf(op: Op): NodeSpec {
+/** What `op` is in ONNX; `input` is the type of its first input. */
+export function specOf(op: Op, input?: TensorType): NodeSpec {
   switch (op.kind) {
     case 'Conv':
       return { opType: 'Conv', attributes: { ...windowAttributes(op), group: int(op.group) } };
@@ -220,7 +228,7 @@ export function specOf(op: Op): NodeSpec {
     case 'SpaceToDepth':
       return { opType: op.kind, attributes: { blocksize: int(op.blockSize) } };
     case 'Resize':
-      return resizeSpec(op);
+      return resizeSpec(op, input);
     case 'OneHot':
       return { opType: 'OneHot', attributes: { axis: int(op.axis) }, constants: new Map([[1, int64Scalar(op.depth)]]) };
     case 'TopK':
