@@ -1,19 +1,13 @@
 /**
- * Expected hypervolume improvement of independent normal predictions, in closed form over a box decomposition of the
+ * Expected hypervolume improvement of independent (log-)normal predictions, in closed form over a box decomposition of the
  * non-dominated region, and its logarithm. All objectives are minimised.
  *   EHVI = sum_k prod_j E[(u_kj - max(f_j, l_kj))+] = sum_k prod_j (psi_j(u_kj) - psi_j(l_kj)),
- *   psi_j(a) = E[(a - f_j)+] = sigma_j h((a - mu_j) / sigma_j)            (Emmerich, Yang, Deutz 2016; Yang et al. 2019).
+ *   psi_j(a) = E[(a - f_j)+]  (marginal.ts)                              (Emmerich, Yang, Deutz 2016; Yang et al. 2019).
  * psi is evaluated once per distinct coordinate. Where the sum would underflow, the same sum is formed from logarithms
  * (Ament et al. 2023), so the gradient does not vanish far from the front.
  */
-import {
-  erfcx,
-  log1mExp,
-  logExpectedImprovement,
-  logExpectedImprovementSlope,
-  normalCdf,
-  normalPdf,
-} from '../math/normal.ts';
+import { log1mExp } from '../math/normal.ts';
+import { fillLogPsi, fillPsi, type Marginal, type Psi } from './marginal.ts';
 
 /** Boxes [lower, upper] that partition the region not dominated by the front and bounded by the reference; K x m, row-major. */
 export interface Boxes {
@@ -28,6 +22,8 @@ const SMALLEST_PLAIN = 1e-200;
 /** One box decomposition, prepared for many evaluations. */
 export class LogEhvi {
   readonly m: number;
+  readonly #marginals: readonly Marginal[];
+  readonly #scratch: Psi = { value: 0, mu: 0, sigma: 0 };
   readonly #count: number;
   /** Distinct coordinates per objective, ascending; -Infinity may be the first. */
   readonly #coordinates: Float64Array[];
@@ -38,9 +34,11 @@ export class LogEhvi {
   readonly #psiSigma: Float64Array[];
   readonly #sums: Float64Array;
 
-  constructor(boxes: Boxes) {
+  /** `boxes` are in the objectives' own units; `marginals` (m) lead there from the units of the predictions. */
+  constructor(boxes: Boxes, marginals: readonly Marginal[]) {
     const { m, lower, upper } = boxes;
     this.m = m;
+    this.#marginals = marginals;
     this.#count = lower.length / m;
     this.#lowerIndex = new Int32Array(lower.length);
     this.#upperIndex = new Int32Array(upper.length);
@@ -87,24 +85,12 @@ export class LogEhvi {
 
   #fillPsi(j: number, mu: number, sigma: number): void {
     const [coordinates, psi, psiMu, psiSigma] = [this.#coordinates[j], this.#psi[j], this.#psiMu[j], this.#psiSigma[j]];
+    const out = this.#scratch;
     for (let i = 0; i < coordinates.length; i++) {
-      const a = coordinates[i];
-      if (a === Number.NEGATIVE_INFINITY) {
-        psi[i] = 0;
-        psiMu[i] = 0;
-        psiSigma[i] = 0;
-      } else if (sigma === 0) {
-        psi[i] = Math.max(0, a - mu);
-        psiMu[i] = a > mu ? -1 : 0;
-        psiSigma[i] = 0;
-      } else {
-        const z = (a - mu) / sigma;
-        const density = normalPdf(z);
-        const below = z > -1 ? normalCdf(z) : density * 1.2533141373155003 * erfcx(-z * Math.SQRT1_2);
-        psi[i] = z > -1 ? sigma * (density + z * below) : sigma * Math.exp(logExpectedImprovement(z));
-        psiMu[i] = -below;
-        psiSigma[i] = density;
-      }
+      fillPsi(this.#marginals[j], coordinates[i], mu, sigma, out);
+      psi[i] = out.value;
+      psiMu[i] = out.mu;
+      psiSigma[i] = out.sigma;
     }
   }
 
@@ -143,7 +129,7 @@ export class LogEhvi {
       for (let j = 0; j < m; j++) {
         const up = this.#coordinates[j][this.#upperIndex[k * m + j]];
         const low = this.#coordinates[j][this.#lowerIndex[k * m + j]];
-        term += logEdge(up, low, mu[j], sigma[j], slopes, (k * m + j) * 2);
+        term += logEdge(this.#marginals[j], up, low, mu[j], sigma[j], slopes, (k * m + j) * 2);
       }
       terms[k] = term;
       if (term > largest) largest = term;
@@ -173,30 +159,36 @@ export class LogEhvi {
 }
 
 /** log(psi(up) - psi(low)); writes its derivatives in mu and sigma at slopes[at], slopes[at + 1]. */
-function logEdge(up: number, low: number, mu: number, sigma: number, slopes: Float64Array, at: number): number {
+function logEdge(
+  marginal: Marginal,
+  up: number,
+  low: number,
+  mu: number,
+  sigma: number,
+  slopes: Float64Array,
+  at: number,
+): number {
   slopes[at] = 0;
   slopes[at + 1] = 0;
+  const upper: Psi = { value: 0, mu: 0, sigma: 0 };
+  const lower: Psi = { value: 0, mu: 0, sigma: 0 };
   if (sigma === 0) {
-    const edge = up - Math.max(low, mu);
-    if (edge > 0 && mu > low) slopes[at] = -1 / edge;
-    return edge > 0 ? Math.log(edge) : Number.NEGATIVE_INFINITY;
+    fillPsi(marginal, up, mu, sigma, upper);
+    fillPsi(marginal, low, mu, sigma, lower);
+    const edge = upper.value - lower.value;
+    if (!(edge > 0)) return Number.NEGATIVE_INFINITY;
+    slopes[at] = (upper.mu - lower.mu) / edge;
+    return Math.log(edge);
   }
-  const zUp = (up - mu) / sigma;
-  const logUp = logExpectedImprovement(zUp);
-  const ratioUp = logExpectedImprovementSlope(zUp);
-  if (low === Number.NEGATIVE_INFINITY) {
-    slopes[at] = -ratioUp / sigma;
-    slopes[at + 1] = (1 - zUp * ratioUp) / sigma;
-    return Math.log(sigma) + logUp;
-  }
-  const zLow = (low - mu) / sigma;
-  const logLow = logExpectedImprovement(zLow);
-  const ratioLow = logExpectedImprovementSlope(zLow);
-  const gap = logLow - logUp;
+  fillLogPsi(marginal, up, mu, sigma, upper);
+  if (upper.value === Number.NEGATIVE_INFINITY) return upper.value;
+  if (low > Number.NEGATIVE_INFINITY) fillLogPsi(marginal, low, mu, sigma, lower);
+  else lower.value = Number.NEGATIVE_INFINITY;
+  const gap = lower.value - upper.value;
   if (!(gap < 0)) return Number.NEGATIVE_INFINITY;
   const share = Math.exp(gap);
   const rest = -Math.expm1(gap);
-  slopes[at] = (-ratioUp + share * ratioLow) / (rest * sigma);
-  slopes[at + 1] = (1 - zUp * ratioUp - share * (1 - zLow * ratioLow)) / (rest * sigma);
-  return Math.log(sigma) + logUp + log1mExp(gap);
+  slopes[at] = (upper.mu - share * lower.mu) / rest;
+  slopes[at + 1] = (upper.sigma - share * lower.sigma) / rest;
+  return upper.value + (gap === Number.NEGATIVE_INFINITY ? 0 : log1mExp(gap));
 }

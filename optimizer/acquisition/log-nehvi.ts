@@ -12,6 +12,7 @@ import type { SearchSpace } from '../space/search-space.ts';
 import type { Acquisition, OutputModel } from './acquisition.ts';
 import type { Candidate } from './candidate.ts';
 import { type Boxes, LogEhvi } from './log-ehvi.ts';
+import type { Marginal } from './marginal.ts';
 
 /** Half the distance of the central differences through known functions, in unit coordinates. */
 const KNOWN_STEP = 1e-4;
@@ -84,6 +85,7 @@ export class LogNehvi implements Acquisition {
     space: SearchSpace,
     objectives: readonly OutputModel[],
     constraints: readonly OutputModel[],
+    marginals: readonly Marginal[],
     boxes: readonly Boxes[],
     scenarios: number,
   ) {
@@ -91,7 +93,7 @@ export class LogNehvi implements Acquisition {
     this.#space = space;
     this.#objectives = objectives.map((output) => new OutputPort(output, scenarios));
     this.#constraints = constraints.map((output) => new OutputPort(output, scenarios));
-    this.#ehvi = boxes.map((b) => new LogEhvi(b));
+    this.#ehvi = boxes.map((b) => new LogEhvi(b, marginals));
     this.#mu = new Float64Array(m);
     this.#sigma = new Float64Array(m);
     this.#dMu = Array.from({ length: scenarios }, () => new Float64Array(m));

@@ -4,7 +4,7 @@
  */
 import { minimizeBounded } from '../math/lbfgs.ts';
 import type { GpHyper } from './gp-model.ts';
-import { DEFAULT_BOUNDS, defaultPriors, type HyperPriors, logNormalMode } from './hyper-parameters.ts';
+import { DEFAULT_BOUNDS, defaultPriors, type HyperPriors, logNormalMode, thetaLength } from './hyper-parameters.ts';
 import type { KernelKind } from './kernel.ts';
 import { type GpData, MarginalLikelihood } from './marginal-likelihood.ts';
 
@@ -21,22 +21,30 @@ export interface FitResult extends GpHyper {
   readonly logDensity: number;
 }
 
+/**
+ * Nats by which the squared exponential must beat the Matérn kernel. With few data it often wins by a little and then predicts with far
+ * too little variance; where a function really is that smooth it wins by tens of nats.
+ */
+const SMOOTHNESS_HANDICAP = 4;
+
 function bounds(D: number): { lower: Float64Array; upper: Float64Array } {
-  const lower = new Float64Array(D + 2);
-  const upper = new Float64Array(D + 2);
-  for (let d = 0; d < D + 2; d++) {
-    const [low, high] = d < D ? DEFAULT_BOUNDS.lengthscale : d === D ? DEFAULT_BOUNDS.signal : DEFAULT_BOUNDS.noise;
-    lower[d] = Math.log(low);
-    upper[d] = Math.log(high);
-  }
-  return { lower, upper };
+  const { lengthscale, signal, noise, share } = DEFAULT_BOUNDS;
+  const pick = (side: 0 | 1): Float64Array => {
+    const edge = new Float64Array(thetaLength(D)).fill(Math.log(lengthscale[side]));
+    edge[D] = Math.log(signal[side]);
+    edge[D + 1] = Math.log(noise[side]);
+    edge[D + 2] = share[side];
+    return edge;
+  };
+  return { lower: pick(0), upper: pick(1) };
 }
 
 /** The hyper-parameters used before any fit and when every fit fails: modes of the length-scale priors, little noise. */
 export function initialTheta(D: number, priors: HyperPriors = defaultPriors(D)): Float64Array {
-  const theta = new Float64Array(D + 2).fill(Math.log(logNormalMode(priors.lengthscale)));
+  const theta = new Float64Array(thetaLength(D)).fill(Math.log(logNormalMode(priors.lengthscale)));
   theta[D] = 0;
   theta[D + 1] = Math.log(1e-4);
+  theta[D + 2] = 0;
   return theta;
 }
 
@@ -57,7 +65,8 @@ export function fitHyperParameters(data: GpData, options: FitOptions): FitResult
         valueTolerance: 1e-7,
         firstStep: 0.5,
       });
-      if (-result.value > best.logDensity) best = { kind, theta: result.x, logDensity: -result.value };
+      const logDensity = -result.value - (kind === 'rbf' ? SMOOTHNESS_HANDICAP / data.n : 0);
+      if (logDensity > best.logDensity) best = { kind, theta: result.x, logDensity };
     }
   }
   return best;

@@ -5,12 +5,15 @@
  */
 import { choleskyWithJitter } from '../linalg/cholesky.ts';
 import { dot, invertLowerTransposed, solveLower, solveLowerTransposed } from '../linalg/triangular.ts';
+import { type NaturalHyper, naturalHyper } from './hyper-parameters.ts';
 import type { KernelKind } from './kernel.ts';
-import { columnDistance, columnSlope, kernelSlope, kernelValue } from './kernel.ts';
+import { columnDistance, columnSlope, kernelOfRows } from './kernel.ts';
 import type { GpData } from './marginal-likelihood.ts';
 
 /** Variance below which a prediction is not trusted, relative to the signal variance (rounding in |L^-1 k|^2). */
 const MIN_VARIANCE = 1e-12;
+
+const SQRT5 = Math.sqrt(5);
 
 export interface GpHyper {
   readonly kind: KernelKind;
@@ -22,17 +25,12 @@ export interface GpHyper {
 function covarianceMatrix(data: GpData, hyper: GpHyper): Float64Array {
   const { n, columns, X, knownNoise } = data;
   const D = columns.length;
-  const weights = hyper.theta.slice(0, D).map((t) => Math.exp(-2 * t));
-  const signal = Math.exp(hyper.theta[D]);
-  const noise = Math.exp(hyper.theta[D + 1]);
+  const natural = naturalHyper(hyper.theta);
+  const rows = Array.from({ length: n }, (_, i) => X.subarray(i * D, i * D + D));
   const K = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) {
-      let squared = 0;
-      for (let d = 0; d < D; d++) squared += weights[d] * columnDistance(columns[d], X[i * D + d], X[j * D + d]);
-      K[i * n + j] = signal * kernelValue(hyper.kind, squared);
-    }
-    K[i * n + i] = signal + (Number.isNaN(knownNoise[i]) ? noise : knownNoise[i]);
+    for (let j = 0; j < i; j++) K[i * n + j] = kernelOfRows(columns, hyper.kind, natural, rows[i], rows[j]);
+    K[i * n + i] = natural.signal + (Number.isNaN(knownNoise[i]) ? natural.noise : knownNoise[i]);
   }
   return K;
 }
@@ -48,12 +46,13 @@ export class GpModel {
   /** Means of the S scenarios and the common variance at the last point predicted. */
   readonly means: Float64Array;
   variance = 0;
-  readonly #weights: Float64Array;
+  readonly #natural: NaturalHyper;
   /** L^-1 (row-major lower) and its transpose: one product each way costs n^2/2. */
   readonly #inverse: Float64Array;
   readonly #inverseT: Float64Array;
   readonly #k: Float64Array;
-  readonly #squared: Float64Array;
+  /** Derivatives of k in delta_d, n x D, at the last point predicted. */
+  readonly #slopes: Float64Array;
   readonly #v: Float64Array;
   readonly #w: Float64Array;
 
@@ -62,9 +61,9 @@ export class GpModel {
     const D = columns.length;
     this.data = data;
     this.hyper = hyper;
-    this.#weights = hyper.theta.slice(0, D).map((t) => Math.exp(-2 * t));
-    this.signal = Math.exp(hyper.theta[D]);
-    this.noise = Math.exp(hyper.theta[D + 1]);
+    this.#natural = naturalHyper(hyper.theta);
+    this.signal = this.#natural.signal;
+    this.noise = this.#natural.noise;
     const ones = new Float64Array(n).fill(1);
     solveLower(L, n, n, ones, ones);
     const whitened = outputs.map((y) => {
@@ -84,7 +83,7 @@ export class GpModel {
     invertLowerTransposed(L, n, n, this.#inverseT);
     for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) this.#inverse[i * n + j] = this.#inverseT[j * n + i];
     this.#k = new Float64Array(n);
-    this.#squared = new Float64Array(n);
+    this.#slopes = new Float64Array(n * D);
     this.#v = new Float64Array(n);
     this.#w = new Float64Array(n);
   }
@@ -104,25 +103,52 @@ export class GpModel {
     return new GpModel(data, hyper, L, outputs, mean);
   }
 
-  /** Fills k(x), times the signal variance, and r^2. */
+  /** Fills k(x) and its derivatives in the column distances. */
   #fillCovariances(x: Float64Array): void {
     const { n, columns, X } = this.data;
     const D = columns.length;
-    const { kind } = this.hyper;
-    const [weights, k, squaredOut, signal] = [this.#weights, this.#k, this.#squared, this.signal];
+    const isRbf = this.hyper.kind === 'rbf';
+    const { weights, signal, share } = this.#natural;
+    const [k, slopes] = [this.#k, this.#slopes];
+    const termWeight = (signal * share) / D;
+    const jointWeight = signal * (1 - share);
     for (let i = 0; i < n; i++) {
       let squared = 0;
+      let value = 0;
       for (let d = 0; d < D; d++) {
         const column = columns[d];
+        let distance: number;
         if (column.kind === 'numeric' && !column.isConditional) {
           const difference = x[d] - X[i * D + d];
-          squared += weights[d] * difference * difference;
+          distance = weights[d] * difference * difference;
         } else {
-          squared += weights[d] * columnDistance(column, x[d], X[i * D + d]);
+          distance = weights[d] * columnDistance(column, x[d], X[i * D + d]);
+        }
+        squared += distance;
+        if (isRbf) {
+          const term = termWeight * Math.exp(-0.5 * distance);
+          value += term;
+          slopes[i * D + d] = -0.5 * term;
+        } else {
+          const r = SQRT5 * Math.sqrt(distance);
+          const decay = termWeight * Math.exp(-r);
+          value += (1 + r + (r * r) / 3) * decay;
+          slopes[i * D + d] = (-5 / 6) * (1 + r) * decay;
         }
       }
-      squaredOut[i] = squared;
-      k[i] = signal * kernelValue(kind, squared);
+      let common: number;
+      if (isRbf) {
+        const term = jointWeight * Math.exp(-0.5 * squared);
+        value += term;
+        common = -0.5 * term;
+      } else {
+        const r = SQRT5 * Math.sqrt(squared);
+        const decay = jointWeight * Math.exp(-r);
+        value += (1 + r + (r * r) / 3) * decay;
+        common = (-5 / 6) * (1 + r) * decay;
+      }
+      k[i] = value;
+      for (let d = 0; d < D; d++) slopes[i * D + d] += common;
     }
   }
 
@@ -152,11 +178,8 @@ export class GpModel {
     const covariance = new Float64Array(size * size);
     for (let a = 0; a < size; a++) {
       for (let b = 0; b <= a; b++) {
-        let squared = 0;
-        for (let d = 0; d < columns.length; d++) {
-          squared += this.#weights[d] * columnDistance(columns[d], points[a][d], points[b][d]);
-        }
-        const value = this.signal * kernelValue(this.hyper.kind, squared) - dot(rows[a], 0, rows[b], 0, n);
+        const prior = kernelOfRows(columns, this.hyper.kind, this.#natural, points[a], points[b]);
+        const value = prior - dot(rows[a], 0, rows[b], 0, n);
         covariance[a * size + b] = value;
         covariance[b * size + a] = value;
       }
@@ -171,7 +194,8 @@ export class GpModel {
   backward(x: Float64Array, meanWeights: Float64Array, varianceWeight: number, gradient: Float64Array): void {
     const { n, columns, X } = this.data;
     const D = columns.length;
-    const [v, w, squared, weights] = [this.#v, this.#w, this.#squared, this.#weights];
+    const [v, w, slopes] = [this.#v, this.#w, this.#slopes];
+    const { weights } = this.#natural;
     const isFloored = this.variance <= MIN_VARIANCE * this.signal;
     const towardsVariance = isFloored ? 0 : -2 * varianceWeight;
     for (let i = 0; i < n; i++) w[i] = towardsVariance * dot(this.#inverseT, i * n + i, v, i, n - i);
@@ -180,13 +204,15 @@ export class GpModel {
       const alpha = this.alphas[s];
       if (weight !== 0) for (let i = 0; i < n; i++) w[i] += weight * alpha[i];
     }
-    for (let i = 0; i < n; i++) w[i] *= this.signal * kernelSlope(this.hyper.kind, squared[i]);
     for (let d = 0; d < D; d++) {
       const column = columns[d];
       if (column.kind === 'categorical') continue;
       let sum = 0;
-      if (column.isConditional) for (let i = 0; i < n; i++) sum += w[i] * columnSlope(column, x[d], X[i * D + d]);
-      else for (let i = 0; i < n; i++) sum += w[i] * 2 * (x[d] - X[i * D + d]);
+      if (column.isConditional) {
+        for (let i = 0; i < n; i++) sum += w[i] * slopes[i * D + d] * columnSlope(column, x[d], X[i * D + d]);
+      } else {
+        for (let i = 0; i < n; i++) sum += w[i] * slopes[i * D + d] * 2 * (x[d] - X[i * D + d]);
+      }
       gradient[d] += weights[d] * sum;
     }
   }

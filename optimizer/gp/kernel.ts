@@ -1,12 +1,17 @@
 /**
- * Stationary kernels k(r^2) over mixed, conditional points, with one length-scale per column.
+ * Kernels over mixed, conditional points, with one length-scale per column: a joint and an additive part (Duvenaud, Nickisch, Rasmussen
+ * 2011, "Additive Gaussian processes", first order), which shares its length-scales,
+ *   k = (1 - share) kappa(r^2) + share mean_d kappa(w_d delta_d),     kappa Matérn-5/2 or squared exponential, kappa(0) = 1.
+ * Few trials say much about main effects and little about interactions; the share is learned.
  *
  * A point is a row of D numbers: numeric columns in [0, 1], categorical columns a choice index, NaN where the parameter is
- * inactive. r^2 = sum_d w_d delta_d, w_d = 1 / lengthscale_d^2. delta_d is the squared distance of an embedding, so the kernel stays
+ * inactive. r^2 = sum_d w_d delta_d with w_d = 1 / lengthscale_d^2. delta_d is the squared distance of an embedding, so the kernel stays
  * positive definite: (x - x')^2 for a numeric column; 1 for different categories; a conditional numeric column lies on an arc of
  * radius 1 around the point that stands for "inactive" (Swersky et al. 2014, "Raiders of the lost architecture"), so the
  * value of an inactive parameter never counts: both active 4 sin^2((x - x')/2), one active 1, none 0.
  */
+
+import type { NaturalHyper } from './hyper-parameters.ts';
 
 export type KernelKind = 'matern52' | 'rbf';
 
@@ -18,18 +23,37 @@ export interface KernelColumn {
 
 const SQRT5 = Math.sqrt(5);
 
-/** k as a function of r^2 (k(0) = 1). */
+/** kappa as a function of the squared distance. */
 export function kernelValue(kind: KernelKind, squared: number): number {
   if (kind === 'rbf') return Math.exp(-0.5 * squared);
   const r = SQRT5 * Math.sqrt(squared);
   return (1 + r + (r * r) / 3) * Math.exp(-r);
 }
 
-/** dk / d(r^2), finite at 0. */
+/** d kappa / d(squared distance), finite at 0. */
 export function kernelSlope(kind: KernelKind, squared: number): number {
   if (kind === 'rbf') return -0.5 * Math.exp(-0.5 * squared);
   const r = SQRT5 * Math.sqrt(squared);
   return (-5 / 6) * (1 + r) * Math.exp(-r);
+}
+
+/** k of two rows. */
+export function kernelOfRows(
+  columns: readonly KernelColumn[],
+  kind: KernelKind,
+  hyper: NaturalHyper,
+  a: Float64Array,
+  b: Float64Array,
+): number {
+  const D = columns.length;
+  let squared = 0;
+  let additive = 0;
+  for (let d = 0; d < D; d++) {
+    const distance = hyper.weights[d] * columnDistance(columns[d], a[d], b[d]);
+    squared += distance;
+    additive += kernelValue(kind, distance);
+  }
+  return hyper.signal * ((1 - hyper.share) * kernelValue(kind, squared) + (hyper.share / D) * additive);
 }
 
 /** delta_d of two values of one column. */

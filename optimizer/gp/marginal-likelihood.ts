@@ -1,6 +1,6 @@
 /**
  * Log posterior density of the hyper-parameters of an exact Gaussian process, with its gradient (Rasmussen & Williams 2006,
- * section 5.4.1). y = mean + f + noise, K = signal * k + diag(noise + known), the constant mean is its generalised least squares
+ * section 5.4.1). y = mean + f + noise, K = k + diag(noise + known), the constant mean is its generalised least squares
  * estimate (so its derivative vanishes). Divided by n, negated: a function to minimise over theta (hyper-parameters.ts).
  */
 import { choleskyWithJitter } from '../linalg/cholesky.ts';
@@ -11,7 +11,7 @@ import {
   solveLowerTransposed,
 } from '../linalg/triangular.ts';
 import type { HyperPriors } from './hyper-parameters.ts';
-import { logNormalDensity, logNormalSlope } from './hyper-parameters.ts';
+import { logNormalDensity, logNormalSlope, naturalHyper } from './hyper-parameters.ts';
 import type { KernelColumn, KernelKind } from './kernel.ts';
 import { pairDistances } from './kernel.ts';
 
@@ -37,8 +37,11 @@ export class MarginalLikelihood {
   readonly #K: Float64Array;
   readonly #L: Float64Array;
   readonly #U: Float64Array;
-  readonly #kernel: Float64Array;
+  /** Per pair: joint and additive part of k, slope of the joint part, slopes of the additive terms (times share / D). */
+  readonly #joint: Float64Array;
+  readonly #additive: Float64Array;
   readonly #slope: Float64Array;
+  readonly #slopes: Float64Array;
   readonly #alpha: Float64Array;
   readonly #ones: Float64Array;
 
@@ -51,8 +54,10 @@ export class MarginalLikelihood {
     this.#K = new Float64Array(n * n);
     this.#L = new Float64Array(n * n);
     this.#U = new Float64Array(n * n);
-    this.#kernel = new Float64Array((n * (n - 1)) / 2);
+    this.#joint = new Float64Array((n * (n - 1)) / 2);
+    this.#additive = new Float64Array((n * (n - 1)) / 2);
     this.#slope = new Float64Array((n * (n - 1)) / 2);
+    this.#slopes = new Float64Array(this.#pairs.length);
     this.#alpha = new Float64Array(n);
     this.#ones = new Float64Array(n);
   }
@@ -60,29 +65,48 @@ export class MarginalLikelihood {
   #fillKernel(theta: Float64Array): void {
     const { n, columns, knownNoise } = this.#data;
     const D = columns.length;
-    const weights = new Float64Array(D);
-    for (let d = 0; d < D; d++) weights[d] = Math.exp(-2 * theta[d]);
-    const signal = Math.exp(theta[D]);
-    const noise = Math.exp(theta[D + 1]);
+    const { weights, signal, noise, share } = naturalHyper(theta);
     const isRbf = this.#kind === 'rbf';
-    const [pairs, kernel, slope, K] = [this.#pairs, this.#kernel, this.#slope, this.#K];
+    const [pairs, joint, additive, slope, slopes, K] = [
+      this.#pairs,
+      this.#joint,
+      this.#additive,
+      this.#slope,
+      this.#slopes,
+      this.#K,
+    ];
+    const shareOfTerm = share / D;
     let pair = 0;
     let at = 0;
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < i; j++) {
         let squared = 0;
-        for (let d = 0; d < D; d++) squared += weights[d] * pairs[at++];
+        let sum = 0;
+        for (let d = 0; d < D; d++) {
+          const distance = weights[d] * pairs[at];
+          squared += distance;
+          if (isRbf) {
+            const value = Math.exp(-0.5 * distance);
+            sum += value;
+            slopes[at++] = shareOfTerm * -0.5 * value;
+          } else {
+            const r = SQRT5 * Math.sqrt(distance);
+            const decay = Math.exp(-r);
+            sum += (1 + r + (r * r) / 3) * decay;
+            slopes[at++] = shareOfTerm * (-5 / 6) * (1 + r) * decay;
+          }
+        }
         if (isRbf) {
-          const value = Math.exp(-0.5 * squared);
-          kernel[pair] = value;
-          slope[pair] = -0.5 * value;
+          joint[pair] = Math.exp(-0.5 * squared);
+          slope[pair] = (1 - share) * -0.5 * joint[pair];
         } else {
           const r = SQRT5 * Math.sqrt(squared);
           const decay = Math.exp(-r);
-          kernel[pair] = (1 + r + (r * r) / 3) * decay;
-          slope[pair] = (-5 / 6) * (1 + r) * decay;
+          joint[pair] = (1 + r + (r * r) / 3) * decay;
+          slope[pair] = (1 - share) * (-5 / 6) * (1 + r) * decay;
         }
-        K[i * n + j] = signal * kernel[pair];
+        additive[pair] = sum / D;
+        K[i * n + j] = signal * ((1 - share) * joint[pair] + share * additive[pair]);
         pair++;
       }
       K[i * n + i] = signal + (Number.isNaN(knownNoise[i]) ? noise : knownNoise[i]);
@@ -118,35 +142,46 @@ export class MarginalLikelihood {
     invertLowerTransposed(L, n, n, U);
     inverseFromTransposed(U, n, K);
 
-    const signal = Math.exp(theta[D]);
-    const noise = Math.exp(theta[D + 1]);
+    const { weights, signal, noise, share } = naturalHyper(theta);
     const columnSums = new Float64Array(D);
-    const [pairs, kernel, slope] = [this.#pairs, this.#kernel, this.#slope];
+    const [pairs, joint, additive, slope, slopes] = [
+      this.#pairs,
+      this.#joint,
+      this.#additive,
+      this.#slope,
+      this.#slopes,
+    ];
     let signalSum = 0;
     let noiseSum = 0;
+    let shareSum = 0;
     let pair = 0;
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < i; j++) {
         const weight = alpha[i] * alpha[j] - K[i * n + j];
-        signalSum += 2 * weight * kernel[pair];
-        const scaled = weight * slope[pair];
+        signalSum += 2 * weight * ((1 - share) * joint[pair] + share * additive[pair]);
+        shareSum += weight * (additive[pair] - joint[pair]);
         const at = pair * D;
-        for (let d = 0; d < D; d++) columnSums[d] += scaled * pairs[at + d];
+        const common = slope[pair];
+        for (let d = 0; d < D; d++) columnSums[d] += weight * (common + slopes[at + d]) * pairs[at + d];
         pair++;
       }
       const weight = alpha[i] * alpha[i] - K[i * n + i];
       signalSum += weight;
       if (Number.isNaN(knownNoise[i])) noiseSum += weight;
     }
+    const priors = this.#priors;
     let value = -0.5 * quadratic - logDeterminant - 0.5 * n * Math.log(2 * Math.PI);
     for (let d = 0; d < D; d++) {
-      value += logNormalDensity(this.#priors.lengthscale, theta[d]);
-      const likelihood = -2 * signal * Math.exp(-2 * theta[d]) * columnSums[d];
-      gradient[d] = -(likelihood + logNormalSlope(this.#priors.lengthscale, theta[d])) / n;
+      value += logNormalDensity(priors.lengthscale, theta[d]);
+      const likelihood = -2 * signal * weights[d] * columnSums[d];
+      gradient[d] = -(likelihood + logNormalSlope(priors.lengthscale, theta[d])) / n;
     }
-    value += logNormalDensity(this.#priors.signal, theta[D]) + logNormalDensity(this.#priors.noise, theta[D + 1]);
-    gradient[D] = -(0.5 * signal * signalSum + logNormalSlope(this.#priors.signal, theta[D])) / n;
-    gradient[D + 1] = -(0.5 * noise * noiseSum + logNormalSlope(this.#priors.noise, theta[D + 1])) / n;
+    const logit = theta[D + 2] / priors.shareDeviation;
+    value += logNormalDensity(priors.signal, theta[D]) + logNormalDensity(priors.noise, theta[D + 1]);
+    value -= 0.5 * logit * logit;
+    gradient[D] = -(0.5 * signal * signalSum + logNormalSlope(priors.signal, theta[D])) / n;
+    gradient[D + 1] = -(0.5 * noise * noiseSum + logNormalSlope(priors.noise, theta[D + 1])) / n;
+    gradient[D + 2] = -(signal * share * (1 - share) * shareSum - logit / priors.shareDeviation) / n;
     return -value / n;
   }
 }

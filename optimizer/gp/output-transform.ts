@@ -11,6 +11,13 @@ export interface OutputTransform {
   inverse(value: number): number;
   /** Derivative of `forward` at a raw value. */
   slope(value: number): number;
+  /** raw = location + scale * standardised ('linear', where no clip acts), or shift + exp(location + scale * standardised). */
+  readonly shape: {
+    readonly kind: 'linear' | 'log';
+    readonly location: number;
+    readonly scale: number;
+    readonly shift: number;
+  };
 }
 
 /** Standard deviation below which outputs count as constant. */
@@ -50,6 +57,28 @@ export function softClipTransform(values: readonly number[], knee: number, width
       return clipped <= knee ? clipped : knee + width * Math.expm1((clipped - knee) / width);
     },
     slope: (value) => (value <= knee ? 1 : 1 / (1 + (value - knee) / width)) / deviation,
+    shape: { kind: 'linear', location: mean, scale: deviation, shift: 0 },
+  };
+}
+
+/** log(value - shift), standardised on `values`, all above `shift`. */
+export function logTransform(values: readonly number[], shift: number): OutputTransform {
+  const { mean, deviation } = momentsOf(values.map((value) => Math.log(value - shift)));
+  return {
+    forward: (value) => (Math.log(Math.max(value - shift, 1e-300)) - mean) / deviation,
+    inverse: (value) => shift + Math.exp(mean + deviation * value),
+    slope: (value) => 1 / (Math.max(value - shift, 1e-300) * deviation),
+    shape: { kind: 'log', location: mean, scale: deviation, shift },
+  };
+}
+
+/** (value - location) / scale. */
+export function linearTransform(location: number, scale: number): OutputTransform {
+  return {
+    forward: (value) => (value - location) / scale,
+    inverse: (value) => location + scale * value,
+    slope: () => 1 / scale,
+    shape: { kind: 'linear', location, scale, shift: 0 },
   };
 }
 
@@ -64,5 +93,6 @@ export function bilogTransform(values: readonly number[]): OutputTransform {
     forward: (value) => bilog(value) / deviation,
     inverse: (value) => Math.sign(value) * scale * Math.expm1(Math.abs(value) * deviation),
     slope: (value) => 1 / (scale + Math.abs(value)) / deviation,
+    shape: { kind: 'linear', location: 0, scale: deviation, shift: 0 },
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { FitOptions } from './fit.ts';
 import { fitHyperParameters } from './fit.ts';
-import { type GpHyper, GpModel } from './gp-model.ts';
+import { GpModel } from './gp-model.ts';
 import type { KernelColumn } from './kernel.ts';
 import type { GpData } from './marginal-likelihood.ts';
 import type { OutputTransform } from './output-transform.ts';
@@ -27,20 +27,39 @@ const EXACT_NOISE = 1e-8;
 export class Surrogate {
   readonly transform: OutputTransform;
   readonly model: GpModel;
-  readonly data: GpData;
+  /** Log density of the raw outputs and hyper-parameters: what output transforms are compared by. */
+  readonly logEvidence: number;
 
-  private constructor(transform: OutputTransform, model: GpModel) {
+  private constructor(transform: OutputTransform, model: GpModel, logEvidence: number) {
     this.transform = transform;
     this.model = model;
-    this.data = model.data;
+    this.logEvidence = logEvidence;
   }
 
   /** Fits; undefined when not even the fallback hyper-parameters give a positive definite covariance. */
   static fit(output: OutputData, transform: OutputTransform, options: FitOptions): Surrogate | undefined {
     const data = toGpData(output, transform);
-    const hyper: GpHyper = fitHyperParameters(data, options);
-    const model = GpModel.create(data, hyper);
-    return model === undefined ? undefined : new Surrogate(transform, model);
+    const fitted = fitHyperParameters(data, options);
+    const model = GpModel.create(data, fitted);
+    if (model === undefined) return undefined;
+    let logEvidence = data.n * fitted.logDensity;
+    for (const value of output.values) logEvidence += Math.log(transform.slope(value));
+    return new Surrogate(transform, model, logEvidence);
+  }
+
+  /** The surrogate of highest evidence over the transforms. */
+  static fitBest(
+    output: OutputData,
+    transforms: readonly OutputTransform[],
+    options: FitOptions,
+  ): Surrogate | undefined {
+    let best: Surrogate | undefined;
+    for (const transform of transforms) {
+      const surrogate = Surrogate.fit(output, transform, options);
+      if (surrogate !== undefined && !(best !== undefined && best.logEvidence >= surrogate.logEvidence))
+        best = surrogate;
+    }
+    return best;
   }
 }
 

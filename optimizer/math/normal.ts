@@ -90,6 +90,11 @@ export function inverseMills(z: number): number {
   return 1 / (SQRT_HALF_PI * erfcx(-z * SQRT_HALF));
 }
 
+/** M(t) = Phi(-t) / phi(t) for t >= -1: the Mills ratio. */
+export function millsRatio(t: number): number {
+  return t >= 0 ? SQRT_HALF_PI * erfcx(t * SQRT_HALF) : normalCdf(-t) / normalPdf(t);
+}
+
 /** 1 - t M(t) for t >= 1, where M is the Mills ratio: h(-t) / phi(t). */
 function improvementRatio(t: number): number {
   if (t > 100) {

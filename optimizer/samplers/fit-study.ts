@@ -3,6 +3,8 @@ import type { OutputModel } from '../acquisition/acquisition.ts';
 import type { KernelColumn } from '../gp/kernel.ts';
 import {
   bilogTransform,
+  linearTransform,
+  logTransform,
   momentsOf,
   type OutputTransform,
   quantile,
@@ -51,15 +53,10 @@ function fitObjective(
   const values = used.map((row) => row.objectives[j]);
   if (known !== undefined) {
     const { mean, deviation } = momentsOf(values);
-    const transform: OutputTransform = {
-      forward: (value) => (value - mean) / deviation,
-      inverse: (value) => mean + deviation * value,
-      slope: () => 1 / deviation,
-    };
+    const transform = linearTransform(mean, deviation);
     return { output, transform, model: { kind: 'known', value: (params) => transform.forward(known(params)) } };
   }
-  const transform = objectiveTransform(values, reference);
-  const surrogate = Surrogate.fit(
+  const surrogate = Surrogate.fitBest(
     {
       columns,
       rows: used.map((row) => row.candidate.row),
@@ -67,21 +64,36 @@ function fitObjective(
       errors: used.map((row) => row.errors[j]),
       ...(prior === undefined ? {} : { prior: used.map((row) => prior(row.trial.params)) }),
     },
-    transform,
+    objectiveTransforms(values, reference),
     { kinds: ['matern52', 'rbf'], maxIterations: FIT_ITERATIONS },
   );
   if (surrogate === undefined) return undefined;
+  const { transform } = surrogate;
   const offset = prior === undefined ? {} : { offset: (params: Params) => transform.forward(prior(params)) };
   return { output, transform, model: { kind: 'modelled', model: surrogate.model, ...offset } };
 }
 
-/** Values beyond the reference point cannot improve the hypervolume: only their order matters, so they are compressed. */
-function objectiveTransform(values: readonly number[], reference: number): OutputTransform {
+/** How far below its natural bound the logarithm's pole lies, relative to the median distance: keeps it finite at the bound. */
+const POLE_DISTANCE = 0.3;
+/** Observations before a logarithm is considered: fewer cannot tell it from chance. */
+const MIN_LOG_OBSERVATIONS = 6;
+
+/**
+ * The transforms worth comparing. Values beyond the reference point cannot improve the hypervolume: only their order matters, so they
+ * are compressed. A quantity that is bounded by nature (positive, or a fraction to be maximised) may be additive in its logarithm.
+ */
+function objectiveTransforms(values: readonly number[], reference: number): OutputTransform[] {
   const sorted = [...values].sort((a, b) => a - b);
-  const middle = quantile(sorted, 0.5);
-  const knee = Math.max(reference, middle);
+  const knee = Math.max(reference, quantile(sorted, 0.5));
   const width = Math.max(knee - sorted[0], 1e-12 * Math.max(1, Math.abs(knee)));
-  return softClipTransform(values, knee, width);
+  const transforms = [softClipTransform(values, knee, width)];
+  if (values.length >= MIN_LOG_OBSERVATIONS) {
+    const highest = sorted[sorted.length - 1];
+    const middle = quantile(sorted, 0.5);
+    if (sorted[0] > 0 && highest > 2 * sorted[0]) transforms.push(logTransform(values, -POLE_DISTANCE * middle));
+    if (sorted[0] > -1 && highest <= 0) transforms.push(logTransform(values, -1 - POLE_DISTANCE * (middle + 1)));
+  }
+  return transforms;
 }
 
 function fitConstraint(
@@ -132,11 +144,7 @@ export function fitStudy(space: SearchSpace, outputs: StudyOutputs, table: Trial
   if (table.rows.some((row) => row.isUnexplained)) {
     const labels = table.rows.map((row) => (row.isUnexplained ? 1 : -1));
     const { deviation } = momentsOf(labels);
-    const model = fitPlain(columns, table.rows, labels, {
-      forward: (value) => value / deviation,
-      inverse: (value) => value * deviation,
-      slope: () => 1 / deviation,
-    });
+    const model = fitPlain(columns, table.rows, labels, linearTransform(0, deviation));
     if (model !== undefined) constraints.push(model);
   }
   return { objectives, constraints, reference };

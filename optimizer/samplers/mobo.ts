@@ -49,20 +49,18 @@ class MoboRun {
     const { space } = this.#problem;
     const study = this.#study;
     const feasible = this.#table.rows.filter((row) => row.isFeasible);
-    const transformed = feasible.map((row) =>
-      Float64Array.from(row.objectives, (value, j) => study.objectives[j].transform.forward(value)),
-    );
-    const reference = study.reference.map((value, j) => study.objectives[j].transform.forward(value));
+    const values = feasible.map((row) => row.objectives);
     const boxes =
-      feasible.length === 0 && study.constraints.length > 0 ? [] : [decomposeNonDominated(transformed, reference)];
+      feasible.length === 0 && study.constraints.length > 0 ? [] : [decomposeNonDominated(values, study.reference)];
     const acquisition = new LogNehvi(
       space,
       study.objectives.map(({ model }) => model),
       study.constraints,
+      study.objectives.map(({ transform }) => transform.shape),
       boxes,
       1,
     );
-    const front = nonDominatedIndices(transformed).map((i) => feasible[i].trial.params);
+    const front = nonDominatedIndices(values).map((i) => feasible[i].trial.params);
     const found = maximizeAcquisition(
       {
         space,
