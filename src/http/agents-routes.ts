@@ -1,4 +1,5 @@
-/** The agent protocol's endpoints, and the lists of agents and devices. docs/protocol.md has the rules. */
+/** The agent protocol and the boards: HTTP in front of the hub that knows agents and their devices. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import {
   Job,
   ProgressAnswer,
@@ -9,101 +10,146 @@ import {
   ResultRequest,
   WorkRequest,
 } from '@tinypareto/hw-agents/protocol';
-import type { FastifyInstance } from 'fastify';
-import { type Static, Type } from 'typebox';
-import { ProblemSchema } from '../contract/problem.ts';
-import { validate } from '../contract/validate.ts';
+import { Type } from 'typebox';
+import { EXIT, UserError } from '../errors.ts';
 import type { AgentHub } from '../runner/agent-hub.ts';
+import type { ListBoards } from '../study/ports.ts';
+import { answer, problems, security } from './route-schema.ts';
 
-/** Longest long poll, seconds. */
-const MAX_WAIT_SECONDS = 60;
-/** Programs and outputs travel as base64. */
-const BODY_LIMIT = 256 * 1024 * 1024;
+/** Results carry the outputs of many inferences. */
+const RESULT_LIMIT_BYTES = 128 * 1024 * 1024;
+const LONGEST_WAIT_SECONDS = 60;
 
-const problems = { '4xx': ProblemSchema };
-const IdParams = Type.Object({ id: Type.String({ minLength: 1, maxLength: 200 }) });
-const WaitQuery = Type.Object({ wait: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_WAIT_SECONDS })) });
+export type AgentPort = Pick<AgentHub, 'register' | 'work' | 'progress' | 'result' | 'agents' | 'devices'>;
 
-/** `config` of each route names the scope that a token needs. */
-export async function agentsRoutes(app: FastifyInstance, { hub }: { readonly hub: AgentHub }): Promise<void> {
-  app.post(
-    '/v1/agents/register',
-    {
-      bodyLimit: BODY_LIMIT,
-      config: { scope: 'agent' },
-      schema: {
-        operationId: 'registerAgent',
-        tags: ['agents'],
-        body: RegisterRequest,
-        response: { 200: RegisterAnswer, ...problems },
+const IdPath = Type.Object({ id: Type.String({ minLength: 1, maxLength: 128 }) });
+
+function need(hub: AgentPort | null): AgentPort {
+  if (hub !== null) return hub;
+  throw new UserError({
+    code: 'NO_AGENTS',
+    message: 'this daemon takes no agents',
+    status: 501,
+    exitCode: EXIT.unavailable,
+  });
+}
+
+export function agentsRoutes(hub: AgentPort | null, listBoards: ListBoards): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/v1/boards',
+      {
+        config: { scope: 'read' },
+        schema: {
+          operationId: 'listBoards',
+          tags: ['boards'],
+          summary: 'Board types, and the devices that are there',
+          security,
+          response: {
+            200: answer(
+              'Boards and devices',
+              Type.Object({ boards: Type.Array(Type.Unknown()), devices: Type.Array(Type.Unknown()) }),
+            ),
+            ...problems,
+          },
+        },
       },
-    },
-    async (request) => hub.register(validate(RegisterRequest, request.body)),
-  );
+      async () => ({ boards: [...listBoards()], devices: hub?.devices() ?? [] }),
+    );
 
-  app.post(
-    '/v1/agents/:id/work',
-    {
-      config: { scope: 'agent' },
-      schema: {
-        operationId: 'askForWork',
-        tags: ['agents'],
-        params: IdParams,
-        querystring: WaitQuery,
-        body: WorkRequest,
-        response: { 200: Job, 204: Type.Null({ description: 'No job within the wait.' }), ...problems },
+    app.get(
+      '/v1/agents',
+      {
+        config: { scope: 'read' },
+        schema: {
+          operationId: 'listAgents',
+          tags: ['boards'],
+          summary: 'Agents with their devices, health and quarantine reasons',
+          security,
+          response: { 200: answer('Agents', Type.Object({ agents: Type.Array(Type.Unknown()) })), ...problems },
+        },
       },
-    },
-    async (request, reply) => {
-      const { id } = request.params as Static<typeof IdParams>;
-      const { wait } = request.query as Static<typeof WaitQuery>;
-      const gone = new AbortController();
-      request.raw.once('close', () => {
-        if (request.raw.destroyed) gone.abort();
-      });
-      const { idleDevices } = validate(WorkRequest, request.body);
-      const waitSeconds = Math.min(MAX_WAIT_SECONDS, Number(wait ?? 30));
-      const job = await hub.work(id, idleDevices, waitSeconds * 1000, gone.signal);
-      return job === null ? reply.code(204).send() : job;
-    },
-  );
+      async () => ({ agents: hub?.agents() ?? [] }),
+    );
 
-  app.post(
-    '/v1/jobs/:id/progress',
-    {
-      config: { scope: 'agent' },
-      schema: {
-        operationId: 'reportProgress',
-        tags: ['agents'],
-        params: IdParams,
-        body: ProgressRequest,
-        response: { 200: ProgressAnswer, ...problems },
+    app.post(
+      '/v1/agents/register',
+      {
+        config: { scope: 'agent' },
+        schema: {
+          operationId: 'registerAgent',
+          tags: ['agents'],
+          summary: 'An agent offers its devices',
+          security,
+          body: RegisterRequest,
+          response: { 200: answer('Registered', RegisterAnswer), ...problems },
+        },
       },
-    },
-    async (request) =>
-      hub.progress((request.params as Static<typeof IdParams>).id, validate(ProgressRequest, request.body)),
-  );
+      async (request) => need(hub).register(request.body),
+    );
 
-  app.post(
-    '/v1/jobs/:id/result',
-    {
-      bodyLimit: BODY_LIMIT,
-      config: { scope: 'agent' },
-      schema: {
-        operationId: 'reportResult',
-        tags: ['agents'],
-        params: IdParams,
-        body: ResultRequest,
-        response: { 200: ResultAnswer, ...problems },
+    app.post(
+      '/v1/agents/:id/work',
+      {
+        config: { scope: 'agent' },
+        schema: {
+          operationId: 'takeWork',
+          tags: ['agents'],
+          summary: 'A job for an idle device; waits for one (long poll)',
+          security,
+          params: IdPath,
+          querystring: Type.Object({
+            wait: Type.Optional(Type.Number({ minimum: 0, maximum: LONGEST_WAIT_SECONDS })),
+          }),
+          body: WorkRequest,
+          response: { 200: answer('A job', Job), 204: Type.Null({ description: 'No job' }), ...problems },
+        },
       },
-    },
-    async (request) =>
-      hub.result((request.params as Static<typeof IdParams>).id, validate(ResultRequest, request.body)),
-  );
+      async (request, reply) => {
+        const gone = new AbortController();
+        request.raw.on('close', () => {
+          if (!reply.raw.writableEnded) gone.abort();
+        });
+        reply.raw.on('close', () => gone.abort());
+        const { wait = 30 } = request.query;
+        const job = await need(hub).work(request.params.id, request.body.idleDevices, wait * 1000, gone.signal);
+        return job === null ? reply.code(204).send(null) : reply.send(job);
+      },
+    );
 
-  app.get(
-    '/v1/agents',
-    { config: { scope: 'read' }, schema: { operationId: 'listAgents', tags: ['agents'] } as object },
-    async () => ({ agents: hub.agents() }),
-  );
+    app.post(
+      '/v1/jobs/:id/progress',
+      {
+        config: { scope: 'agent' },
+        schema: {
+          operationId: 'jobProgress',
+          tags: ['agents'],
+          summary: 'Renews the lease of a job; the answer says whether to go on',
+          security,
+          params: IdPath,
+          body: ProgressRequest,
+          response: { 200: answer('The lease', ProgressAnswer), ...problems },
+        },
+      },
+      async (request) => need(hub).progress(request.params.id, request.body),
+    );
+
+    app.post(
+      '/v1/jobs/:id/result',
+      {
+        bodyLimit: RESULT_LIMIT_BYTES,
+        config: { scope: 'agent' },
+        schema: {
+          operationId: 'jobResult',
+          tags: ['agents'],
+          summary: 'What became of a job; counts only with outputs equal to the expected ones',
+          security,
+          params: IdPath,
+          body: ResultRequest,
+          response: { 200: answer('Whether it counts', ResultAnswer), ...problems },
+        },
+      },
+      async (request) => need(hub).result(request.params.id, request.body),
+    );
+  };
 }

@@ -1,0 +1,172 @@
+/** From the body a user wrote to a study that can run: defaults filled in, contradictions refused with the place named. */
+import { randomInt } from 'node:crypto';
+import { createSearchSpace, SAMPLER_KINDS, SpaceError } from '@tinypareto/optimizer';
+import type { ParameterSpec, SamplerSpec, WireParams } from '../contract/parameter.ts';
+import type { StudyDefinition } from '../contract/study.ts';
+import { InvalidInputError, type Issue } from '../contract/validate.ts';
+import { UserError } from '../errors.ts';
+import { compileConstraints } from './constraint.ts';
+import type { CampaignPlanner } from './ports.ts';
+import type { SamplerExtensionRef, StudyRecord } from './study.ts';
+
+/** Metrics that the evaluation of a compressed network reports; each also with `@board`. */
+const CAMPAIGN_METRICS = ['accuracy', 'romBytes', 'ramBytes', 'macs', 'flops', 'params', 'latencyUs', 'energyUj'];
+
+/** The metrics there can be: any name for an external study (null), the evaluation's for a campaign. */
+export function knownMetrics(definition: Pick<StudyDefinition, 'evaluation'>): ReadonlySet<string> | null {
+  const { evaluation } = definition;
+  if (evaluation === undefined) return null;
+  const boards = typeof evaluation.board === 'string' ? [evaluation.board] : evaluation.board;
+  return new Set([
+    ...CAMPAIGN_METRICS,
+    ...boards.flatMap((board) => CAMPAIGN_METRICS.map((metric) => `${metric}@${board}`)),
+  ]);
+}
+
+function objectiveIssues(definition: StudyDefinition, known: ReadonlySet<string> | null): Issue[] {
+  const issues: Issue[] = [];
+  const seen = new Set<string>();
+  for (const [i, { metric }] of definition.objectives.entries()) {
+    const where = `objectives[${i}].metric`;
+    if (seen.has(metric)) issues.push({ code: 'BAD_VALUE', where, message: `${where}: "${metric}" is there twice` });
+    if (known !== null && !known.has(metric))
+      issues.push({
+        code: 'BAD_VALUE',
+        where,
+        message: `${where}: an evaluation reports no metric "${metric}"`,
+        hint: `metrics: ${CAMPAIGN_METRICS.join(', ')}`,
+      });
+    seen.add(metric);
+  }
+  return issues;
+}
+
+/** Throws `InvalidInputError` naming the parameter when the space contradicts itself. */
+export function checkParameters(parameters: readonly ParameterSpec[]): void {
+  const issues: Issue[] = [];
+  for (const [i, parameter] of parameters.entries()) {
+    const where = `space[${i}]`;
+    if (parameter.type === 'categorical' || parameter.low <= parameter.high) continue;
+    issues.push({
+      code: 'BAD_VALUE',
+      where: `${where}.low`,
+      message: `${where} (${parameter.name}): low ${parameter.low} is greater than high ${parameter.high}`,
+    });
+  }
+  if (issues.length > 0) throw new InvalidInputError(issues);
+  try {
+    createSearchSpace(parameters);
+  } catch (error) {
+    if (!(error instanceof SpaceError)) throw error;
+    throw new InvalidInputError([{ code: 'BAD_SPACE', where: 'space', message: error.message }]);
+  }
+}
+
+/** The sampler that `auto` or nothing means: the model where there is one, otherwise Sobol' points. */
+function resolveSampler(spec: SamplerSpec | undefined, objectives: number): SamplerSpec & { seed: number } {
+  const available = new Set<string>(SAMPLER_KINDS);
+  const wanted = spec?.kind ?? 'auto';
+  const fallback = available.has('mobo') ? 'mobo' : 'sobol';
+  const kind = wanted === 'auto' && !available.has('auto') ? fallback : wanted;
+  if (!available.has(kind))
+    throw new UserError({
+      code: 'UNKNOWN_SAMPLER',
+      message: `the sampler "${kind}" is not available`,
+      where: 'sampler.kind',
+      hint: `available: ${[...available].join(', ')}`,
+    });
+  if (kind === 'ei' && objectives !== 1)
+    throw new UserError({
+      code: 'BAD_VALUE',
+      message: `the sampler "ei" needs exactly one objective, the study has ${objectives}`,
+      where: 'sampler.kind',
+      hint: 'use mobo or parego',
+    });
+  if (kind === 'list' && (spec?.points ?? []).length === 0)
+    throw new UserError({ code: 'MISSING_KEY', message: 'the sampler "list" needs points', where: 'sampler.points' });
+  return { ...spec, kind, seed: spec?.seed ?? randomInt(2 ** 31) };
+}
+
+interface PlannedSpace {
+  readonly parameters: readonly ParameterSpec[];
+  readonly fixed: WireParams;
+  readonly extension: SamplerExtensionRef | null;
+}
+
+async function planSpace(definition: StudyDefinition, planner: CampaignPlanner | null): Promise<PlannedSpace> {
+  const { space, evaluation } = definition;
+  if (evaluation !== undefined) {
+    if (planner === null)
+      throw new UserError({
+        code: 'NO_EVALUATOR',
+        message: 'this daemon evaluates no campaigns',
+        where: 'evaluation',
+        status: 501,
+      });
+    const { parameters, fixed = {}, extension = null } = await planner.plan(definition);
+    return { parameters, fixed, extension };
+  }
+  if (Array.isArray(space)) return { parameters: space, fixed: {}, extension: null };
+  throw new UserError({
+    code: 'PRESET_WITHOUT_MODEL',
+    message: 'a search-space preset is expanded for a model: the study has no evaluation',
+    where: 'space.preset',
+    hint: 'list the parameters, or add `evaluation`',
+  });
+}
+
+/** A fresh study, running. Throws `InvalidInputError` or `UserError` naming what is wrong. */
+export async function defineStudy(
+  id: string,
+  definition: StudyDefinition,
+  now: number,
+  planner: CampaignPlanner | null,
+): Promise<StudyRecord> {
+  const known = knownMetrics(definition);
+  const issues = objectiveIssues(definition, known);
+  if (issues.length > 0) throw new InvalidInputError(issues);
+  await compileConstraints(definition.constraints ?? [], known);
+  if (Array.isArray(definition.space)) checkParameters(definition.space);
+  const sampler = resolveSampler(definition.sampler, definition.objectives.length);
+  const { parameters, fixed, extension } = await planSpace(definition, planner);
+  checkParameters(parameters);
+  return {
+    id,
+    name: definition.name,
+    objectives: definition.objectives,
+    constraints: definition.constraints ?? [],
+    space: definition.space,
+    parameters,
+    fixed,
+    sampler,
+    extension,
+    budget: definition.budget ?? {},
+    evaluation: definition.evaluation ?? null,
+    maxAttempts: definition.maxAttempts ?? null,
+    notes: definition.notes ?? '',
+    tags: definition.tags ?? [],
+    state: 'running',
+    reason: null,
+    revision: 1,
+    createdAt: now,
+    updatedAt: now,
+    activeMs: 0,
+    runningSince: now,
+  };
+}
+
+/** The body that would make the same study again. */
+export function toDefinition(study: StudyRecord): StudyDefinition {
+  return {
+    name: study.name,
+    objectives: [...study.objectives],
+    constraints: [...study.constraints],
+    space: study.space,
+    sampler: study.sampler,
+    budget: study.budget,
+    ...(study.evaluation !== null && { evaluation: study.evaluation }),
+    ...(study.maxAttempts !== null && { maxAttempts: study.maxAttempts }),
+    notes: study.notes,
+    tags: [...study.tags],
+  };
+}

@@ -1,0 +1,74 @@
+/** What a sampler needs of a study, as plain data that can be sent to a worker thread. */
+import {
+  createSampler,
+  createSearchSpace,
+  type KnownMetric,
+  SAMPLER_KINDS,
+  type Sampler,
+  type SamplerOptions,
+  type SamplerProblem,
+} from '@tinypareto/optimizer';
+import type { ParameterSpec, SamplerSpec } from '../contract/parameter.ts';
+import type { ConstraintSpec, ObjectiveSpec } from '../contract/study.ts';
+import { UserError } from '../errors.ts';
+import { compileConstraints } from './constraint.ts';
+import type { SamplerExtensionRef, StudyRecord } from './study.ts';
+
+export interface SamplerTask {
+  readonly study: string;
+  readonly parameters: readonly ParameterSpec[];
+  readonly objectives: readonly ObjectiveSpec[];
+  readonly constraints: readonly ConstraintSpec[];
+  readonly sampler: SamplerSpec & { readonly seed: number };
+  readonly budgetTrials: number | null;
+  readonly extension: SamplerExtensionRef | null;
+}
+
+/** What `createSamplerExtension(data)` of an extension module returns, or promises. */
+export interface SamplerExtension {
+  readonly known?: ReadonlyMap<string, KnownMetric>;
+  readonly priorMean?: ReadonlyMap<string, KnownMetric>;
+}
+
+interface ExtensionModule {
+  createSamplerExtension(data: unknown): SamplerExtension | Promise<SamplerExtension>;
+}
+
+export function samplerTask(study: StudyRecord): SamplerTask {
+  const { id, parameters, objectives, constraints, sampler, budget, extension } = study;
+  return {
+    study: id,
+    parameters,
+    objectives,
+    constraints,
+    sampler,
+    budgetTrials: budget.trials ?? null,
+    extension,
+  };
+}
+
+/** Builds the sampler. The same task gives the same sampler in every thread. */
+export async function buildSampler(task: SamplerTask): Promise<Sampler> {
+  const { parameters, objectives, constraints, sampler, budgetTrials, extension } = task;
+  const extra =
+    extension === null
+      ? {}
+      : await ((await import(extension.module)) as ExtensionModule).createSamplerExtension(extension.data);
+  const problem: SamplerProblem = {
+    space: createSearchSpace(parameters),
+    objectives,
+    constraints: await compileConstraints(constraints),
+    ...extra,
+  };
+  const options: SamplerOptions = {
+    seed: sampler.seed,
+    ...(sampler.initialPoints !== undefined && { initialPoints: sampler.initialPoints }),
+    ...(sampler.populationSize !== undefined && { populationSize: sampler.populationSize }),
+    ...(sampler.points !== undefined && { list: sampler.points }),
+    ...(budgetTrials !== null && { budgetTrials }),
+  };
+  const kind = SAMPLER_KINDS.find((each) => each === sampler.kind);
+  if (kind === undefined)
+    throw new UserError({ code: 'UNKNOWN_SAMPLER', message: `the sampler "${sampler.kind}" is not available` });
+  return createSampler(kind, problem, options);
+}

@@ -1,0 +1,59 @@
+/**
+ * The thread that thinks of the next trials, so that requests are answered while a model is being fitted. It remembers the
+ * observations of the studies it serves and is sent only what changed; when its memory does not match it asks for everything.
+ */
+import { createRng, type ObservedTrial, type Sampler, type SuggestResult } from '@tinypareto/optimizer';
+import { contentHash } from '../trial/content-hash.ts';
+import { buildSampler, type SamplerTask } from './sampler-task.ts';
+
+export interface SuggestRequest {
+  readonly task: SamplerTask;
+  /** Number of changes that the worker must have seen for `changed` to be enough; 0 = `changed` is everything. */
+  readonly baseVersion: number;
+  readonly version: number;
+  readonly changed: readonly ObservedTrial[];
+  /** Number of the first trial that is suggested: the stream of random numbers. */
+  readonly number: number;
+  readonly count: number;
+}
+
+export type SuggestAnswer = { readonly kind: 'needAll' } | SuggestResult;
+
+interface Memory {
+  readonly taskHash: string;
+  readonly sampler: Sampler;
+  readonly observations: ObservedTrial[];
+  version: number;
+}
+
+/** Studies whose observations are remembered. */
+const MOST_STUDIES = 16;
+const memories = new Map<string, Memory>();
+
+async function recall(request: SuggestRequest): Promise<Memory | null> {
+  const { task, baseVersion } = request;
+  const taskHash = contentHash(task);
+  const known = memories.get(task.study);
+  if (known !== undefined && known.taskHash === taskHash && known.version === baseVersion) return known;
+  if (baseVersion !== 0) return null;
+  const fresh: Memory = {
+    taskHash,
+    sampler: known?.taskHash === taskHash ? known.sampler : await buildSampler(task),
+    observations: [],
+    version: 0,
+  };
+  memories.delete(task.study);
+  const [oldest] = memories.keys();
+  if (memories.size >= MOST_STUDIES && oldest !== undefined) memories.delete(oldest);
+  memories.set(task.study, fresh);
+  return fresh;
+}
+
+export default async function suggest(request: SuggestRequest): Promise<SuggestAnswer> {
+  const memory = await recall(request);
+  if (memory === null) return { kind: 'needAll' };
+  for (const trial of request.changed) memory.observations[trial.number] = trial;
+  memory.version = request.version;
+  const rng = createRng(request.task.sampler.seed, request.number, 'suggest');
+  return memory.sampler.suggest(memory.observations, rng, request.count);
+}
