@@ -3,4 +3,4 @@ export type { Core } from './cycle-table.ts';
 export { type ElfImage, type ElfSymbol, readElf } from './elf-image.ts';
 export { BusFault, type FlashModel, type MemoryLayout } from './memory.ts';
 export { UndefinedInstruction } from './translate-region.ts';
-export { BudgetExceeded, type CallResult, ProgramStopped, VirtualCore } from './virtual-core.ts';
+export { BudgetExceeded, type CallResult, ProgramStopped, VirtualCore, type WatchedCall } from './virtual-core.ts';

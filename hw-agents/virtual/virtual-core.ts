@@ -8,6 +8,11 @@ import type { ElfImage } from './elf-image.ts';
 import { type FlashModel, Memory, type MemoryLayout } from './memory.ts';
 import { translateRegion } from './translate-region.ts';
 
+export interface WatchedCall {
+  readonly name: string;
+  readonly cycles: number;
+}
+
 export interface CallResult {
   /** r0 on return. */
   readonly result: number;
@@ -15,8 +20,8 @@ export interface CallResult {
   readonly cycles: number;
   readonly flashDataWords: number;
   readonly cacheMissWords: number;
-  /** Inclusive cycles and calls of each watched function. */
-  readonly profile: ReadonlyMap<string, { readonly cycles: number; readonly calls: number }>;
+  /** Inclusive cycles of each call of a watched function, in the order of their returns. */
+  readonly profile: readonly WatchedCall[];
 }
 
 /** The program ran past its cycle budget. */
@@ -118,12 +123,8 @@ export class VirtualCore {
     };
   }
 
-  #run(
-    start: number,
-    maxCycles: number,
-    watch: ReadonlyMap<number, string>,
-  ): Map<string, { cycles: number; calls: number }> {
-    const profile = new Map<string, { cycles: number; calls: number }>();
+  #run(start: number, maxCycles: number, watch: ReadonlyMap<number, string>): WatchedCall[] {
+    const profile: WatchedCall[] = [];
     const open: Watch[] = [];
     let pc = start;
     while (pc !== HOST) {
@@ -131,8 +132,7 @@ export class VirtualCore {
       const top = open.at(-1);
       const now = this.#state.cycles + this.memory.penaltyCycles;
       if (top !== undefined && pc === top.returnTo) {
-        const sum = profile.get(top.name) ?? { cycles: 0, calls: 0 };
-        profile.set(top.name, { cycles: sum.cycles + now - top.startCycles, calls: sum.calls + 1 });
+        profile.push({ name: top.name, cycles: now - top.startCycles });
         open.pop();
       }
       const name = watch.get(pc);
