@@ -22,14 +22,12 @@ export async function measureWithLocalAgent(
   runs: number,
   context: CommandContext,
 ): Promise<{ device: string; measurement: Measurement }> {
-  const [{ default: Fastify }, { agentsRoutes }, { connectToDaemon, createHostBoard, runAgent }] = await Promise.all([
-    import('fastify'),
-    import('../http/agents-routes.ts'),
+  const [{ createAgentServer }, { connectToDaemon, createHostBoard, runAgent }] = await Promise.all([
+    import('../http/agent-server.ts'),
     import('@tinypareto/hw-agents/agent'),
   ]);
   const hub = new AgentHub();
-  const app = Fastify({ forceCloseConnections: true });
-  await app.register(agentsRoutes, { hub });
+  const app = await createAgentServer(hub);
   const server = await app.listen({ host: '127.0.0.1', port: 0 });
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, context.signal]);
