@@ -25,6 +25,21 @@ export {
   type MetricPrediction,
 } from './samplers/explain/metric-models.ts';
 export { type Contour, predictContour, predictSlice, type Slice } from './samplers/explain/slice.ts';
+export {
+  type EarlyStoppingOptions,
+  type EarlyStoppingVerdict,
+  judgeRunningTrial,
+  type RunningTrial,
+  type TrialCurves,
+} from './samplers/fidelity/early-stopping.ts';
+export {
+  chooseFidelity,
+  type FidelityLevel,
+  type FidelityLink,
+  linkFidelities,
+} from './samplers/fidelity/fidelity-link.ts';
+export { type Investment, type RankedInvestment, rankByGainPerCost } from './samplers/fidelity/gain-per-cost.ts';
+export type { CurvePoint } from './samplers/fidelity/learning-curve.ts';
 export type * from './samplers/sampler.ts';
 export type { SamplerOptions } from './samplers/sampler-options.ts';
 export {
@@ -34,6 +49,7 @@ export {
   type StudyProgress,
   studyProgress,
 } from './samplers/study-progress.ts';
+export { type Transfer, transferFrom } from './samplers/transfer.ts';
 export type { Dimension } from './space/dimension.ts';
 export type * from './space/parameter.ts';
 export { createSearchSpace, type ParameterConstraint, type SearchSpace } from './space/search-space.ts';
