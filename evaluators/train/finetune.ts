@@ -1,19 +1,41 @@
-/** Trains a graph's weights on a data set: seeded, deterministic, cancellable between any two batches. */
+/** Trains a graph's weights on a data set: seeded, deterministic, resumable, cancellable between any two batches. */
 import type { FinetunePlan } from '../compress/plan.ts';
 import type { Graph } from '../ir/graph.ts';
-import { elementCount } from '../ir/tensor.ts';
-import { checkModelFits, type Dataset, writeSample } from './data/dataset.ts';
-import { createStream, permutation } from './rng.ts';
+import { BatchFeeder } from './data/batch-feeder.ts';
+import { checkModelFits, type Dataset } from './data/dataset.ts';
+import type { EngineKind } from './engine.ts';
+import type { FakeQuantMap } from './fake-quant.ts';
+import type { LossKind } from './loss.ts';
 import { createSchedule } from './schedule.ts';
-import { compileTraining } from './training-program.ts';
+import { createTeacher, TEMPERATURE } from './teacher.ts';
+import { compileTraining, type TrainingProgram } from './training-program.ts';
 
 export interface FinetuneProgress {
   readonly step: number;
   readonly steps: number;
   readonly epoch: number;
-  /** Mean over the last batches. */
+  /** Mean over the epoch so far. */
   readonly loss: number;
   readonly samplesPerSecond: number;
+}
+
+export interface EpochRecord {
+  readonly epoch: number;
+  readonly loss: number;
+  /** Share of training samples classified right while they were trained on; NaN when the loss does not compare classes. */
+  readonly accuracy: number;
+  readonly learningRate: number;
+}
+
+/** Everything needed to go on from a step as if nothing had happened. */
+export interface FinetuneCheckpoint {
+  /** Steps done. */
+  readonly step: number;
+  readonly state: Float32Array;
+  readonly history: readonly EpochRecord[];
+  /** Loss and right answers summed over the unfinished epoch. */
+  readonly lossSum: number;
+  readonly right: number;
 }
 
 export interface FinetuneOptions {
@@ -22,22 +44,33 @@ export interface FinetuneOptions {
   readonly onProgress?: (progress: FinetuneProgress) => void;
   /** Weights that stay zero (0) or train (1), by initializer name. */
   readonly mask?: ReadonlyMap<string, Uint8Array>;
-}
-
-export interface EpochRecord {
-  readonly epoch: number;
-  readonly loss: number;
-  /** Share of training samples classified right while they were trained on. */
-  readonly accuracy: number;
-  readonly learningRate: number;
+  /** The uncompressed network; needed when the plan distills. */
+  readonly teacher?: Graph;
+  /** Quantization grids, by value or initializer name (quantization-aware training). */
+  readonly fakeQuant?: FakeQuantMap;
+  /** Default: crossEntropy. */
+  readonly loss?: LossKind;
+  /** BatchNormalization with the batch's statistics (default) or the stored ones. */
+  readonly batchNorm?: 'train' | 'frozen';
+  /** Initializers to leave as they are. */
+  readonly frozen?: ReadonlySet<string>;
+  readonly engine?: EngineKind;
+  /** Go on from here; plan, data, seed and graph must be those of the interrupted run. */
+  readonly resume?: FinetuneCheckpoint;
+  readonly onCheckpoint?: (checkpoint: FinetuneCheckpoint) => void;
+  /** Steps between checkpoints; default one epoch. */
+  readonly checkpointEvery?: number;
 }
 
 export interface FinetuneResult {
   readonly graph: Graph;
   readonly history: readonly EpochRecord[];
+  /** Samples seen by this call. */
   readonly samples: number;
   readonly seconds: number;
-  readonly engine: 'wasm' | 'native';
+  readonly engine: EngineKind;
+  /** Scales of the fake-quantized values after training (changed where they were learned). */
+  readonly scales: ReadonlyMap<string, Float32Array>;
 }
 
 /** The loss stopped being a finite number. */
@@ -57,14 +90,33 @@ const DEFAULT_MOMENTUM = 0.9;
 /** The event loop gets a turn this often, so that aborts and heartbeats arrive. */
 const YIELD_MS = 40;
 
-function countRight(output: Float32Array, labels: readonly number[], classes: number): number {
+function countRight({ output, classes }: TrainingProgram, labels: Int32Array): number {
   let right = 0;
   labels.forEach((label, i) => {
+    const row = i * classes;
     let best = 0;
-    for (let c = 1; c < classes; c++) if (output[i * classes + c] > output[i * classes + best]) best = c;
+    for (let c = 1; c < classes; c++) if (output[row + c] > output[row + best]) best = c;
+    if (classes === 1) best = output[row] > 0 ? 1 : 0;
     if (best === label) right++;
   });
   return right;
+}
+
+function compile(graph: Graph, plan: FinetunePlan, batch: number, options: FinetuneOptions): TrainingProgram {
+  const { mask, fakeQuant, loss, batchNorm, frozen, engine } = options;
+  const distill = plan.distill ?? 0;
+  return compileTraining(graph, {
+    batch,
+    optimizer: plan.optimizer,
+    labelSmoothing: plan.labelSmoothing ?? 0,
+    ...(distill > 0 ? { distill: { weight: distill, temperature: TEMPERATURE } } : {}),
+    ...(mask === undefined ? {} : { mask }),
+    ...(fakeQuant === undefined ? {} : { fakeQuant }),
+    ...(loss === undefined ? {} : { loss }),
+    ...(batchNorm === undefined ? {} : { batchNorm }),
+    ...(frozen === undefined ? {} : { frozen }),
+    ...(engine === undefined ? {} : { engine }),
+  });
 }
 
 /**
@@ -77,67 +129,61 @@ export async function finetune(
   plan: FinetunePlan,
   options: FinetuneOptions,
 ): Promise<FinetuneResult> {
-  checkModelFits(graph, dataset);
-  const { train } = dataset;
-  const batch = Math.min(plan.batchSize ?? DEFAULT_BATCH, train.count);
-  const perEpoch = Math.max(1, Math.floor(train.count / batch));
-  const steps = Math.round(plan.epochs * perEpoch);
-  const program = compileTraining(graph, {
-    batch,
-    nesterov: plan.optimizer === 'nesterov',
-    labelSmoothing: plan.labelSmoothing ?? 0,
-    ...(options.mask === undefined ? {} : { mask: options.mask }),
-  });
+  const { seed, resume, loss: lossKind = 'crossEntropy' } = options;
+  checkModelFits(graph, dataset, lossKind);
+  const batch = Math.min(plan.batchSize ?? DEFAULT_BATCH, dataset.train.count);
+  const feeder = new BatchFeeder(dataset, { batch, seed, augment: plan.augment ?? [], loss: lossKind });
+  const steps = Math.round(plan.epochs * feeder.perEpoch);
+  const program = compile(graph, plan, batch, options);
+  const teach = (plan.distill ?? 0) > 0 ? createTeacher(options.teacher, program, options.engine) : undefined;
   const schedule = createSchedule(plan, steps);
-  const width = elementCount(dataset.inputShape);
-  const history: EpochRecord[] = [];
+  const history: EpochRecord[] = [...(resume?.history ?? [])];
+  for (const record of history) schedule.epochEnded(record.loss);
+  if (resume !== undefined) program.restore(resume.state);
+  let lossSum = resume?.lossSum ?? 0;
+  let right = resume?.right ?? 0;
+  const first = resume?.step ?? 0;
+  const { clipNorm, momentum = DEFAULT_MOMENTUM, weightDecay = 0 } = plan;
+  const fixed = { momentum, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
+  const every = options.checkpointEvery ?? feeder.perEpoch;
   const started = performance.now();
   let lastYield = started;
-  let order: Int32Array = new Int32Array(0);
-  let sum = 0;
-  let right = 0;
-  for (let step = 0; step < steps; step++) {
+  for (let step = first; step < steps; step++) {
     options.signal?.throwIfAborted();
-    const epoch = Math.floor(step / perEpoch);
-    const within = step % perEpoch;
-    if (within === 0) order = permutation(train.count, createStream(options.seed, `order/${epoch}`));
-    const labels: number[] = [];
-    program.target.fill(0);
-    for (let i = 0; i < batch; i++) {
-      const index = order[within * batch + i];
-      writeSample(dataset, train, index, program.input, i * width);
-      program.target[i * program.classes + train.labels[index]] = 1;
-      labels.push(train.labels[index]);
-    }
+    const epoch = Math.floor(step / feeder.perEpoch);
+    const done = (step % feeder.perEpoch) + 1;
+    const labels = feeder.fill(step, program);
+    teach?.();
     const loss = program.forward();
     if (!Number.isFinite(loss)) throw new DivergedError(step, loss);
-    sum += loss;
-    right += countRight(program.output, labels, program.classes);
+    lossSum += loss;
+    right += lossKind === 'mse' ? Number.NaN : countRight(program, labels);
     program.backward();
     const learningRate = schedule.rate(step);
-    program.update({ learningRate, momentum: plan.momentum ?? DEFAULT_MOMENTUM, weightDecay: plan.weightDecay ?? 0 });
-    const done = within + 1;
+    program.update({ ...fixed, learningRate }, step + 1);
     const now = performance.now();
-    if (done === perEpoch || step === steps - 1) {
-      history.push({ epoch, loss: sum / done, accuracy: right / (done * batch), learningRate });
-      schedule.epochEnded(sum / done);
-    }
-    options.onProgress?.({
-      step: step + 1,
-      steps,
-      epoch,
-      loss: sum / done,
-      samplesPerSecond: ((step + 1) * batch * 1000) / (now - started),
-    });
-    if (done === perEpoch) {
-      sum = 0;
+    const samplesPerSecond = ((step + 1 - first) * batch * 1000) / (now - started);
+    options.onProgress?.({ step: step + 1, steps, epoch, loss: lossSum / done, samplesPerSecond });
+    if (done === feeder.perEpoch || step === steps - 1) {
+      history.push({ epoch, loss: lossSum / done, accuracy: right / (done * batch), learningRate });
+      schedule.epochEnded(lossSum / done);
+      lossSum = 0;
       right = 0;
+    }
+    if (options.onCheckpoint !== undefined && (step + 1) % every === 0) {
+      options.onCheckpoint({ step: step + 1, state: program.snapshot(), history: [...history], lossSum, right });
     }
     if (now - lastYield > YIELD_MS) {
       await new Promise((resolve) => setImmediate(resolve));
       lastYield = performance.now();
     }
   }
-  const seconds = (performance.now() - started) / 1000;
-  return { graph: program.toGraph(), history, samples: steps * batch, seconds, engine: program.engine.kind };
+  return {
+    graph: program.toGraph(),
+    history,
+    samples: Math.max(0, steps - first) * batch,
+    seconds: (performance.now() - started) / 1000,
+    engine: program.engine.kind,
+    scales: new Map([...program.scales].map(([name, values]) => [name, values.slice()])),
+  };
 }

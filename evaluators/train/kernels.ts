@@ -29,6 +29,23 @@ export const KERNELS = [
   'cross_entropy',
   'momentum_update',
   'multiply',
+  'fake_quant',
+  'fake_quant_backward',
+  'adam_update',
+  'squared_norm',
+  'squared_error',
+  'binary_cross_entropy',
+  'lstm_cell',
+  'lstm_cell_backward',
+  'gru_cell',
+  'gru_cell_backward',
+  'gru_reset',
+  'gru_blend',
+  'gru_blend_backward',
+  'gru_reset_backward',
+  'sparse',
+  'sparse_backward',
+  'scale',
 ] as const;
 export type Kernel = (typeof KERNELS)[number];
 

@@ -1,6 +1,7 @@
 /** Labelled samples in memory, as stored on disk; normalisation happens when a batch is made. */
 import type { Graph } from '../../ir/graph.ts';
 import { elementCount } from '../../ir/tensor.ts';
+import type { LossKind } from '../loss.ts';
 import { DatasetError } from './dataset-error.ts';
 
 export interface Split {
@@ -9,6 +10,8 @@ export interface Split {
   readonly samples: Uint8Array | Float32Array;
   /** Class of each sample, 0-based. */
   readonly labels: Int32Array;
+  /** Numbers to reach per sample, [count, outputs], when they are not a class (regression, several labels at once). */
+  readonly targets?: Float32Array;
 }
 
 /** What the network sees: (stored * scale - mean[c]) / std[c], c = the sample's first axis (or 0 when one number is given). */
@@ -34,7 +37,11 @@ export const IDENTITY: Normalisation = { scale: 1, mean: [0], std: [1] };
 export function takeSamples(split: Split, count: number): Split {
   if (count >= split.count) return split;
   const width = split.samples.length / split.count;
-  return { count, samples: split.samples.subarray(0, count * width), labels: split.labels.subarray(0, count) };
+  const { samples, labels, targets } = split;
+  const part = { count, samples: samples.subarray(0, count * width), labels: labels.subarray(0, count) };
+  return targets === undefined
+    ? part
+    : { ...part, targets: targets.subarray(0, (targets.length / split.count) * count) };
 }
 
 /** A data set with at most `train` and `test` samples. */
@@ -77,14 +84,30 @@ export function checkDataset(dataset: Dataset): Dataset {
   return dataset;
 }
 
-/** Throws DatasetError when the graph cannot consume the samples or does not answer with one number per class. */
-export function checkModelFits(graph: Graph, dataset: Dataset): void {
+/**
+ * Throws DatasetError when the graph cannot consume the samples, or does not answer with what the loss compares: one number per class;
+ * one per target or input (mse); one per class or a single one for two classes (bce).
+ */
+export function checkModelFits(graph: Graph, dataset: Dataset, loss: LossKind = 'crossEntropy'): void {
   const wanted = graph.inputs[0]?.shape.slice(1) ?? [];
   if (elementCount(wanted) !== elementCount(dataset.inputShape)) {
     const text = `the model takes [${wanted.join(', ')}] per sample, ${dataset.name} has [${dataset.inputShape.join(', ')}]`;
     throw new DatasetError('SHAPE_MISMATCH', text, dataset.name, 'convert the samples to the model’s input shape');
   }
   const outputs = elementCount(graph.values.get(graph.outputs[0])?.shape.slice(1) ?? []);
+  const { targets, count } = dataset.train;
+  if (targets !== undefined || loss === 'mse') {
+    const expected = targets === undefined ? elementCount(dataset.inputShape) : targets.length / count;
+    if (outputs === expected) return;
+    const text = `the model answers with ${outputs} numbers, ${dataset.name} has ${expected} to reach`;
+    throw new DatasetError(
+      'SHAPE_MISMATCH',
+      text,
+      dataset.name,
+      'the targets must have the shape of the model’s output',
+    );
+  }
+  if (loss === 'bce' && outputs === 1 && dataset.classes <= 2) return;
   if (outputs !== dataset.classes) {
     const text = `the model answers with ${outputs} numbers, ${dataset.name} has ${dataset.classes} classes`;
     throw new DatasetError('CLASSES_MISMATCH', text, dataset.name, 'use the data set the model was made for');

@@ -68,3 +68,27 @@ void k_cross_entropy(const env_t *e, const word *a) {
   }
   *loss = add ? *loss + total : total;
 }
+
+/* x target loss dx count weight: weight/count * sum (x - t)^2, the mean over all elements */
+void k_squared_error(const env_t *e, const word *a) {
+  const float *x = floats(e, a[0]), *t = floats(e, a[1]);
+  float *dx = floats(e, a[3]), scale = as_float(a[5]) / (float)a[4], sum = 0;
+  for (int i = 0; i < a[4]; i++) {
+    float d = x[i] - t[i];
+    sum += d * d;
+    dx[i] = 2 * scale * d;
+  }
+  *floats(e, a[2]) = scale * sum;
+}
+
+/* x target loss dx count weight: mean binary cross-entropy of sigmoid(x), in the form that does not overflow */
+void k_binary_cross_entropy(const env_t *e, const word *a) {
+  const float *x = floats(e, a[0]), *t = floats(e, a[1]);
+  float *dx = floats(e, a[3]), scale = as_float(a[5]) / (float)a[4], sum = 0;
+  for (int i = 0; i < a[4]; i++) {
+    float m = x[i] < 0 ? -x[i] : x[i];
+    sum += (x[i] > 0 ? x[i] : 0) - x[i] * t[i] + engine_log(1 + engine_exp(-m));
+    dx[i] = scale * (engine_sigmoid(x[i]) - t[i]);
+  }
+  *floats(e, a[2]) = scale * sum;
+}

@@ -79,3 +79,35 @@ void k_multiply(const env_t *e, const word *a) {
   for (; i + VW <= n; i += VW) store(y + i, load(y + i) * load(x + i) + splat(0));
   for (; i < n; i++) y[i] = y[i] * x[i] + 0.0f;
 }
+
+/*
+ * src dst rows columns weights count batch srcStride dstStride: for each of `batch` samples, dst[i] = sum over p in
+ * [rows[i], rows[i+1]) of weights[p] src[columns[p]]. Resize with interpolation is such a matrix.
+ */
+void k_sparse(const env_t *e, const word *a) {
+  const float *src = floats(e, a[0]), *weights = floats(e, a[4]);
+  float *dst = floats(e, a[1]);
+  const int32_t *rows = ints(e, a[2]), *columns = ints(e, a[3]);
+  for (int n = 0; n < a[6]; n++, src += a[7], dst += a[8])
+    for (int i = 0; i < a[5]; i++) {
+      float s = 0;
+      for (int p = rows[i]; p < rows[i + 1]; p++) s += weights[p] * src[columns[p]];
+      dst[i] = s;
+    }
+}
+
+/* The adjoint of sparse: grad_dst grad_src rows columns weights count batch srcStride dstStride; adds to grad_src */
+void k_sparse_backward(const env_t *e, const word *a) {
+  const float *g = floats(e, a[0]), *weights = floats(e, a[4]);
+  float *d = floats(e, a[1]);
+  const int32_t *rows = ints(e, a[2]), *columns = ints(e, a[3]);
+  for (int n = 0; n < a[6]; n++, d += a[7], g += a[8])
+    for (int i = 0; i < a[5]; i++)
+      for (int p = rows[i]; p < rows[i + 1]; p++) d[columns[p]] += weights[p] * g[i];
+}
+
+/* x count factor: x *= factor */
+void k_scale(const env_t *e, const word *a) {
+  float *x = floats(e, a[0]), factor = as_float(a[2]);
+  for (int i = 0; i < a[1]; i++) x[i] *= factor;
+}

@@ -107,15 +107,32 @@ export class Builder {
 
   /** Registers the node's backward step when any of its inputs wants a gradient. */
   differentiable(node: Node, backward: (gradient: number) => void): void {
+    this.differentiableAll({ ...node, outputs: node.outputs.slice(0, 1) }, ([gradient]) => backward(gradient));
+  }
+
+  /** The same for several outputs: one gradient per output, 0 where none arrived. */
+  differentiableAll(node: Node, backward: (gradients: readonly number[]) => void): void {
     if (!this.training || !node.inputs.some((name) => this.wants(name))) return;
-    const output = node.outputs[0];
-    this.#wanted.add(output);
+    for (const name of node.outputs) if (name !== '') this.#wanted.add(name);
     this.#backward.push(() => {
-      const entry = this.#gradients.get(output);
-      if (entry === undefined || !entry.written) return;
-      backward(entry.offset);
-      this.#gradients.delete(output);
-      this.arena.release(entry.offset);
+      const entries = node.outputs.map((name) => this.#gradients.get(name));
+      if (!entries.some((entry) => entry?.written === true)) return;
+      backward(entries.map((entry) => (entry?.written === true ? entry.offset : 0)));
+      node.outputs.forEach((name, i) => {
+        const entry = entries[i];
+        if (entry === undefined) return;
+        this.#gradients.delete(name);
+        this.arena.release(entry.offset);
+      });
+    });
+  }
+
+  /** Rewrites the gradient of `name` in place, after all readers of the value have added to it. */
+  transformGradient(name: string, backward: (gradient: number) => void): void {
+    if (!this.training || !this.wants(name)) return;
+    this.#backward.push(() => {
+      const entry = this.#gradients.get(name);
+      if (entry?.written === true) backward(entry.offset);
     });
   }
 

@@ -4,6 +4,7 @@ import type { OpOf } from '../../ir/op.ts';
 import { bits } from '../kernels.ts';
 import { type Builder, UnsupportedTrainingError } from './builder.ts';
 import { type ConvGeometry, emitForward, emitInputGradient, emitPadded, emitWeightGradient } from './convolution.ts';
+import { UNARY_NUMBERS } from './elementwise.ts';
 
 /** [N, C, spatial…] as [N, C, h, w]. */
 function planar(node: Node, values: readonly number[], spatial: number, fill: number): readonly [number, number] {
@@ -77,7 +78,8 @@ export function lowerConvTranspose(b: Builder, node: Node<OpOf<'ConvTranspose'>>
     const axes = [g.n, m * bigH * bigW, 0, m, bigH * bigW, 1, bigH * bigW, 1, 0];
     b.emit('binary', 0, y.offset, b.slot(biasName).offset, y.offset, 3, ...axes);
   }
-  if (clamp !== undefined) b.emit('unary', 21, y.offset, y.offset, count, bits(clamp.min), bits(clamp.max));
+  if (clamp !== undefined)
+    b.emit('unary', UNARY_NUMBERS['Clamp'], y.offset, y.offset, count, bits(clamp.min), bits(clamp.max));
   b.differentiable(node, (dy) => {
     if (clamp !== undefined) b.emit('clamp_backward', y.offset, dy, count, bits(clamp.min), bits(clamp.max));
     if (biasName !== '' && b.wants(biasName)) {

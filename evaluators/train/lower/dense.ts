@@ -4,9 +4,13 @@ import type { FusedClamp, OpOf } from '../../ir/op.ts';
 import { elementCount } from '../../ir/tensor.ts';
 import { bits } from '../kernels.ts';
 import { type Builder, UnsupportedTrainingError } from './builder.ts';
+import { emitCopy } from './copy.ts';
+import { UNARY_NUMBERS } from './elementwise.ts';
 
 const BIAS_COLUMN = 4;
 const CLAMP = 8;
+/** The number of Clamp among the engine's unary functions. */
+const CLAMP_FUNCTION = UNARY_NUMBERS['Clamp'];
 
 /** A matrix in memory: element (r, c) lies at offset + 4 (r rowStride + c columnStride). */
 export interface Matrix {
@@ -71,25 +75,53 @@ export function lowerGemm(b: Builder, node: Node<OpOf<'Gemm'>>): void {
   const w = b.slot(bName);
   const [rows, depth] = transA ? [a.shape[1], a.shape[0]] : [a.shape[0], a.shape[1]];
   const columns = transB ? w.shape[0] : w.shape[1];
-  if (alpha !== 1 || (cName !== '' && beta !== 1)) {
-    throw new UnsupportedTrainingError(`Gemm with alpha ${alpha} and beta ${beta} cannot be trained`, node.name);
-  }
   const y = b.define(node.outputs[0], [rows, columns], a.batchAxis < 0 ? -1 : transA ? 1 - a.batchAxis : a.batchAxis);
   const ma = transA ? transposed(dense(a.offset, rows)) : dense(a.offset, depth);
   const mb = transB ? transposed(dense(w.offset, depth)) : dense(w.offset, columns);
   const my = dense(y.offset, columns);
   const c = cName === '' ? undefined : b.slot(cName);
+  const plain = alpha === 1 && beta === 1;
   if (c !== undefined && elementCount(c.shape) !== columns) {
     throw new UnsupportedTrainingError('Gemm whose addend is not one number per column cannot be trained', node.name);
   }
-  emitProduct(b, rows, columns, depth, ma, mb, my, { bias: c?.offset ?? 0, clamp });
+  if (plain) {
+    emitProduct(b, rows, columns, depth, ma, mb, my, { bias: c?.offset ?? 0, clamp });
+  } else {
+    const product = b.arena.allocate(rows * columns);
+    emitProduct(b, rows, columns, depth, ma, mb, dense(product, columns));
+    b.emit('fill', y.offset, rows * columns, 0);
+    if (c !== undefined) {
+      const axes = [
+        { size: rows, from: 0, to: columns },
+        { size: columns, from: 1, to: 1 },
+      ];
+      emitCopy(b, c.offset, y.offset, axes, false);
+      const scaled = b.arena.allocate(rows * columns);
+      b.emit('copy', y.offset, scaled, 0, 1, rows * columns, 1, 1);
+      b.emit('axpy', scaled, y.offset, rows * columns, bits(beta - 1));
+      b.arena.release(scaled);
+    }
+    b.emit('axpy', product, y.offset, rows * columns, bits(alpha));
+    b.arena.release(product);
+    if (clamp !== undefined) {
+      b.emit('unary', CLAMP_FUNCTION, y.offset, y.offset, rows * columns, bits(clamp.min), bits(clamp.max));
+    }
+  }
   b.differentiable(node, (dy) => {
     if (clamp !== undefined) b.emit('clamp_backward', y.offset, dy, rows * columns, bits(clamp.min), bits(clamp.max));
     const errors = dense(dy, columns);
     if (c !== undefined && b.wants(cName)) {
-      const dc = b.gradient(cName);
-      b.emit('channel_sum', dy, dc.offset, rows, columns, 1, dc.accumulate);
+      if (beta === 1) {
+        const dc = b.gradient(cName);
+        b.emit('channel_sum', dy, dc.offset, rows, columns, 1, dc.accumulate);
+      } else {
+        const sum = b.arena.allocate(columns);
+        b.emit('channel_sum', dy, sum, rows, columns, 1, 0);
+        b.emit('axpy', sum, b.gradientSum(cName), columns, bits(beta));
+        b.arena.release(sum);
+      }
     }
+    if (alpha !== 1) b.emit('scale', dy, rows * columns, bits(alpha));
     if (b.wants(bName)) {
       const { offset, accumulate } = b.gradient(bName);
       if (transB) emitProduct(b, columns, depth, rows, transposed(errors), ma, dense(offset, depth), { accumulate });

@@ -23,6 +23,7 @@ import {
   lowerLayerNormalization,
 } from './normalization.ts';
 import { lowerAveragePool, lowerGlobalPool, lowerMaxPool } from './pool.ts';
+import { lowerRecurrent } from './recurrent.ts';
 
 type Lowerings = { readonly [K in OpKind]?: (b: Builder, node: never) => void };
 
@@ -37,8 +38,10 @@ const LOWERINGS: Lowerings = {
   Expand: lowerExpand,
   Gemm: lowerGemm,
   GlobalPool: lowerGlobalPool,
+  GRU: lowerRecurrent,
   GroupNormalization: lowerGroupNormalization,
   InstanceNormalization: lowerInstanceNormalization,
+  LSTM: lowerRecurrent,
   LayerNormalization: lowerLayerNormalization,
   MatMul: lowerMatMul,
   MaxPool: lowerMaxPool,
