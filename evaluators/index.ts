@@ -46,6 +46,7 @@ export * from './onnx/export/export-onnx.ts';
 export * from './onnx/import-error.ts';
 export * from './onnx/import-onnx.ts';
 export type { ImportLimits } from './onnx/limits.ts';
+export * from './onnx/steering-inputs.ts';
 export { INTEGER_OPS, type IntegerKind, isIntegerKind } from './ops/integer/integer-registry.ts';
 export * from './ops/interpret.ts';
 export * from './ops/validate-graph.ts';

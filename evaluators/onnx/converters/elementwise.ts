@@ -95,7 +95,10 @@ function alignedOperand(c: NodeContext): Value {
   const axis = c.attributes.optionalInt('axis');
   const broadcast = c.attributes.flag('broadcast', false);
   c.attributes.ignore('consumed_inputs');
-  if (c.opset >= 7 || !broadcast || axis === undefined) return b;
+  if (c.opset >= 7) return b;
+  const same = b.type.shape.length === c.rank(0) && b.type.shape.every((size, i) => size === c.shape(0)[i]);
+  if (!broadcast && !same) throw c.fail('before opset 7, operands must have one shape unless broadcast = 1');
+  if (axis === undefined || same) return b;
   const trailing = c.rank(0) - normalizeAxis(axis, c.rank(0)) - b.type.shape.length;
   if (trailing <= 0) return b;
   const shape = [...b.type.shape, ...new Array<number>(trailing).fill(1)];

@@ -59,7 +59,10 @@ export const INDEXING: ConverterTable = {
   Gather: (c) => c.result({ kind: 'Gather', axis: axisOf(c) }, c.inputs),
   GatherElements: (c) => c.result({ kind: 'GatherElements', axis: axisOf(c) }, c.inputs),
   GatherND: (c) => c.result({ kind: 'GatherND', batchDims: c.attributes.int('batch_dims', 0) }, c.inputs),
-  Scatter: scatterElements,
+  Scatter: (c) => {
+    if (c.opset >= 11) throw c.unsupported('Scatter no longer exists since opset 11', 'Use ScatterElements.');
+    return scatterElements(c);
+  },
   ScatterElements: scatterElements,
   ScatterND: (c) =>
     c.result({ kind: 'ScatterND', reduction: c.attributes.choice('reduction', REDUCTIONS, 'none') }, c.inputs),

@@ -3,7 +3,8 @@ import type { ConverterTable, NodeContext } from '../node-context.ts';
 
 function gemm(c: NodeContext) {
   const a = c.attributes;
-  a.ignore('broadcast');
+  const broadcast = a.flag('broadcast', false) || c.opset >= 7;
+  const bias = c.inputs[2]?.type.shape;
   const op = {
     kind: 'Gemm',
     alpha: a.float('alpha', 1),
@@ -11,6 +12,11 @@ function gemm(c: NodeContext) {
     transA: a.flag('transA', false),
     transB: a.flag('transB', false),
   } as const;
+  const rows = c.shape(0)[op.transA ? 1 : 0];
+  const columns = c.shape(1)[op.transB ? 0 : 1];
+  if (!broadcast && bias !== undefined && (bias.length !== 2 || bias[0] !== rows || bias[1] !== columns)) {
+    throw c.fail(`before opset 7, input 2 must be [${rows}, ${columns}] unless broadcast = 1`);
+  }
   return c.result(op, c.inputs);
 }
 

@@ -1,6 +1,8 @@
 /** Reductions, Softmax and its relatives, ArgMax. */
-import type { ReduceFunction } from '../../ir/op.ts';
+import type { Op, ReduceFunction } from '../../ir/op.ts';
+import { elementCount } from '../../ir/tensor.ts';
 import { normalizeAxis } from '../../ops/operator.ts';
+import type { Value } from '../graph-builder.ts';
 import type { Converter, ConverterTable, NodeContext } from '../node-context.ts';
 import { axesOf } from './layout.ts';
 
@@ -17,18 +19,21 @@ function reduceConverter(fn: ReduceFunction, sinceInput: number): Converter {
   };
 }
 
-function softmaxConverter(log: boolean): Converter {
-  return (c: NodeContext) => {
-    const flatten = c.opset < 13;
-    const axis = normalizeAxis(c.attributes.int('axis', flatten ? 1 : -1), c.rank());
-    return c.result({ kind: 'Softmax', axis, log, flatten }, c.inputs);
-  };
+/**
+ * Before opset 13 the function ran over all axes from `axis` on, as if they were one: the same as along the last axis of a matrix.
+ */
+function normalized(c: NodeContext, along: (axis: number) => Op): readonly Value[] {
+  const shape = c.shape(0);
+  const old = c.opset < 13;
+  const axis = normalizeAxis(c.attributes.int('axis', old ? 1 : -1), shape.length);
+  const inner = elementCount(shape.slice(axis));
+  if (!old || inner === shape[axis]) return c.result(along(axis), c.inputs);
+  const matrix = c.step({ kind: 'Reshape', shape: [elementCount(shape.slice(0, axis)), inner] }, c.input(0, 'input'));
+  return c.result({ kind: 'Reshape', shape }, [c.step(along(1), matrix)]);
 }
 
-function hardmax(c: NodeContext) {
-  const flatten = c.opset < 13;
-  const axis = normalizeAxis(c.attributes.int('axis', flatten ? 1 : -1), c.rank());
-  return c.result({ kind: 'Hardmax', axis, flatten }, c.inputs);
+function softmaxConverter(log: boolean): Converter {
+  return (c) => normalized(c, (axis) => ({ kind: 'Softmax', axis, log, flatten: false }));
 }
 
 function argReduce(fn: 'ArgMax' | 'ArgMin'): Converter {
@@ -69,7 +74,7 @@ export const REDUCTION: ConverterTable = {
   ArgMax: argReduce('ArgMax'),
   ArgMin: argReduce('ArgMin'),
   CumSum: cumSum,
-  Hardmax: hardmax,
+  Hardmax: (c) => normalized(c, (axis) => ({ kind: 'Hardmax', axis, flatten: false })),
   TopK: topK,
   Softmax: softmaxConverter(false),
   LogSoftmax: softmaxConverter(true),

@@ -43,6 +43,7 @@ function floats(c: NodeContext, index: number, role: string): number[] | undefin
 }
 
 function upsample(c: NodeContext) {
+  if (c.opset >= 10) throw c.unsupported('Upsample no longer exists since opset 10', 'Use Resize.');
   if (c.opset >= 9) return oldResize(c, floats(c, 1, 'scales') ?? []);
   const [height, width] = [c.attributes.optionalFloat('height_scale'), c.attributes.optionalFloat('width_scale')];
   return oldResize(
