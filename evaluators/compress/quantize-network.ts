@@ -1,6 +1,6 @@
 /** The quantization part of a plan: fold, calibrate on training samples, choose the numbers. */
 import type { Graph } from '../ir/graph.ts';
-import { foldBatchNorm } from '../passes/fold-batch-norm.ts';
+import { simplify } from '../passes/simplify.ts';
 import { type Dataset, takeSamples, writeSample } from '../train/data/dataset.ts';
 import type { CompressHooks } from './compress-hooks.ts';
 import type { CompressionPlan, QuantizePlan } from './plan.ts';
@@ -30,7 +30,7 @@ export async function quantizeNetwork(
   hooks: CompressHooks,
 ): Promise<QuantizedNetwork> {
   const asked = plan.quantize ?? { format: 'int8' };
-  const folded = foldBatchNorm(graph);
+  const folded = simplify(graph);
   hooks.onProgress?.({ stage: 'calibrate', fraction: 0.85, message: asked.calibration ?? 'minmax' });
   const ranges = calibrate(folded, calibrationSamples(dataset, asked), asked.calibration);
   return { graph: quantize(folded, ranges, asked), integer: true };
