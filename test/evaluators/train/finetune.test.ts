@@ -6,6 +6,7 @@ import {
   DatasetError,
   DivergedError,
   evaluate,
+  type FinetuneCheckpoint,
   type FinetunePlan,
   finetune,
   type Graph,
@@ -148,4 +149,66 @@ test('lists every operator that cannot be trained', async () => {
   const flat = net.node({ kind: 'Reshape', shape: [1, 64] }, [b], [1, 64]);
   const y = net.node(GEMM, [flat, net.weights('w', [4, 64], 0.1)], [1, 4]);
   await assert.rejects(finetune(net.graph(y), DATA, PLAN, { seed: 1 }), /n0 \(LRN\), n1 \(CumSum\)/);
+});
+
+test('an interrupted run goes on to the same weights, bit for bit', async () => {
+  const plan: FinetunePlan = { ...PLAN, optimizer: 'adam', learningRate: 0.01, schedule: 'plateau', augment: ['shift', 'noise'] };
+  const whole = await finetune(smallNet(), DATA, plan, { seed: 4 });
+  const checkpoints: FinetuneCheckpoint[] = [];
+  const controller = new AbortController();
+  const interrupted = finetune(smallNet(), DATA, plan, {
+    seed: 4,
+    signal: controller.signal,
+    checkpointEvery: 7,
+    onCheckpoint: (checkpoint) => {
+      checkpoints.push(structuredClone(checkpoint));
+      if (checkpoint.step === 21) controller.abort(new Error('power cut'));
+    },
+  });
+  await assert.rejects(interrupted, /power cut/);
+  const resume = checkpoints.at(-1);
+  assert.equal(resume?.step, 21);
+  const rest = await finetune(smallNet(), DATA, plan, { seed: 4, ...(resume === undefined ? {} : { resume }) });
+  assert.deepEqual(rest.history, whole.history);
+  for (const name of ['w1', 'scale', 'mean', 'w2']) assert.deepEqual(data(rest.graph, name), data(whole.graph, name));
+  assert.equal(rest.samples, whole.samples - 21 * 32);
+});
+
+test('every optimizer and schedule learns', async () => {
+  const rates = { sgd: 0.05, nesterov: 0.05, adam: 0.01, adamw: 0.01 };
+  const schedules = ['constant', 'step', 'cosine', 'plateau', 'oneCycle'] as const;
+  for (const [i, optimizer] of (['sgd', 'nesterov', 'adam', 'adamw'] as const).entries()) {
+    const plan: FinetunePlan = { ...PLAN, optimizer, learningRate: rates[optimizer], schedule: schedules[i + 1], clipNorm: 5 };
+    const { graph } = await finetune(smallNet(), DATA, plan, { seed: 1 });
+    const { accuracy } = evaluate(graph, DATA);
+    assert.ok(accuracy > 0.9, `${optimizer} ${accuracy}`);
+  }
+});
+
+test('distillation needs a teacher and learns from it', async () => {
+  const { graph: teacher } = await finetune(smallNet(), DATA, PLAN, { seed: 1 });
+  const plan: FinetunePlan = { ...PLAN, epochs: 4, distill: 1 };
+  await assert.rejects(finetune(smallNet(), DATA, plan, { seed: 2 }), /uncompressed network/);
+  // Wrong labels everywhere: only the teacher knows better.
+  const labels = DATA.train.labels.map((label) => (label + 1) % 4);
+  const { graph } = await finetune(smallNet(), { ...DATA, train: { ...DATA.train, labels } }, plan, { seed: 2, teacher });
+  assert.ok(evaluate(graph, DATA).accuracy > 0.9);
+});
+
+test('an autoencoder learns to reproduce its input', async () => {
+  const net = new Net([1, 1, 8, 8]);
+  let y = net.node({ kind: 'Reshape', shape: [1, 64] }, ['x'], [1, 64]);
+  y = net.node(GEMM, [y, net.weights('w1', [6, 64], 0.1), net.weights('b1', [6], 0)], [1, 6]);
+  y = net.node(GEMM, [y, net.weights('w2', [64, 6], 0.1), net.weights('b2', [64], 0)], [1, 64]);
+  const plan: FinetunePlan = { ...PLAN, optimizer: 'adam', learningRate: 0.01 };
+  const { history } = await finetune(net.graph(y), DATA, plan, { seed: 1, loss: 'mse' });
+  assert.ok(history[2].loss < 0.9 * history[0].loss);
+});
+
+test('frozen initializers do not move', async () => {
+  const graph = smallNet();
+  const result = await finetune(graph, DATA, PLAN, { seed: 1, frozen: new Set(['w1']), batchNorm: 'frozen' });
+  assert.deepEqual(data(result.graph, 'w1'), data(graph, 'w1'));
+  assert.deepEqual(data(result.graph, 'mean'), data(graph, 'mean'));
+  assert.notDeepEqual(data(result.graph, 'w2'), data(graph, 'w2'));
 });
