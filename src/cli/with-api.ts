@@ -1,5 +1,6 @@
 /** Opens the API for one command and closes it again, whatever happens. */
-import { type ApiClient, type ApiOptions, openApi } from './api-client.ts';
+import type { ApiClient } from './api-client.ts';
+import { type ApiOptions, openApi } from './open-api.ts';
 
 export async function withApi<T>(options: ApiOptions, body: (api: ApiClient) => Promise<T>): Promise<T> {
   const api = await openApi(options);

@@ -3,9 +3,8 @@ import { existsSync } from 'node:fs';
 import type { BoardSpec, DatasetSpec as LoaderSpec } from '@tinypareto/evaluators';
 import type { EvaluationSpec } from '../contract/study.ts';
 import { EXIT, UserError } from '../errors.ts';
-import type { ArtifactFolder } from './artifact-folder.ts';
 import { findBoard } from './board-specs.ts';
-import { resolveIn, toLoaderSpec } from './dataset-spec.ts';
+import { type ResolveFile, toLoaderSpec } from './dataset-spec.ts';
 
 export interface CampaignFiles {
   readonly modelFile: string;
@@ -16,9 +15,8 @@ export interface CampaignFiles {
 /** Throws UserError naming the model, data set or board that is not there. */
 export function campaignFiles(
   evaluation: Pick<EvaluationSpec, 'model' | 'dataset' | 'board'>,
-  artifacts: ArtifactFolder,
+  resolve: ResolveFile,
 ): CampaignFiles {
-  const resolve = resolveIn(artifacts.folder);
   const modelFile = resolve(evaluation.model);
   if (!existsSync(modelFile)) {
     throw new UserError({

@@ -2,25 +2,26 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WireTrial } from '../contract/trial.ts';
 import { UserError } from '../errors.ts';
+import type { FileStore } from '../store/file-store.ts';
 import { StudyStateError } from '../study/ask.ts';
-import type { StudyRecord } from '../study/study.ts';
+import { RUNNER_CLIENT, type StudyRecord } from '../study/study.ts';
 import type { StudyService } from '../study/study-service.ts';
 import type { AgentHub } from './agent-hub.ts';
-import type { ArtifactFolder } from './artifact-folder.ts';
+import type { ResolveFile } from './dataset-spec.ts';
 import { runTrial, type TrialReport } from './run-trial.ts';
 import type { TrialPool } from './trial-pool.ts';
 
 export interface LaneTools {
   readonly studies: StudyService;
   readonly pool: TrialPool;
-  readonly artifacts: ArtifactFolder;
+  /** Where artifacts go. */
+  readonly files: FileStore;
+  readonly resolve: ResolveFile;
   readonly hub?: AgentHub;
   /** For faults that no trial is to blame for. */
   readonly log?: (message: string, error: unknown) => void;
 }
 
-/** Names the daemon's own asks. */
-export const RUNNER_CLIENT = 'daemon';
 /** A trial whose process died is tried again after this long. */
 const LEASE_SECONDS = 20;
 const HEARTBEAT_MS = 4000;
@@ -116,7 +117,11 @@ export class CampaignLane {
     while (!this.#abort.signal.aborted) {
       try {
         const artifacts = await Promise.all(
-          files.map(({ name, mediaType, bytes }) => this.#tools.artifacts.put(name, mediaType, bytes)),
+          files.map(async ({ name, mediaType, bytes }) => ({
+            ...(await this.#tools.files.put([bytes], bytes.length)),
+            name,
+            mediaType,
+          })),
         );
         await this.#tools.studies.tell(trial.id, { fence, ...told }, artifacts);
         return;

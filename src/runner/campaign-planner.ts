@@ -2,19 +2,19 @@
 import type { StudyDefinition } from '../contract/study.ts';
 import { UserError } from '../errors.ts';
 import type { CampaignPlanner } from '../study/ports.ts';
-import type { ArtifactFolder } from './artifact-folder.ts';
 import { campaignFiles } from './campaign-files.ts';
+import type { ResolveFile } from './dataset-spec.ts';
 import type { TrialPool } from './trial-pool.ts';
 
 /** Metrics that only a device gives. */
 const DEVICE_METRICS = ['latencyUs', 'energyUj'];
 
-export function createCampaignPlanner(pool: TrialPool, artifacts: ArtifactFolder): CampaignPlanner {
+export function createCampaignPlanner(pool: TrialPool, resolve: ResolveFile): CampaignPlanner {
   return {
     plan: async (definition) => {
       const { evaluation } = definition;
       if (evaluation === undefined) return { parameters: [] };
-      const { modelFile, dataset, boards } = campaignFiles(evaluation, artifacts);
+      const { modelFile, dataset, boards } = campaignFiles(evaluation, resolve);
       refuseUnmeasured(
         definition,
         boards.every((board) => board.core === 'host'),

@@ -27,13 +27,13 @@ export interface TrialHooks {
 export async function runTrial(
   record: StudyRecord,
   trial: Pick<WireTrial, 'number' | 'params'>,
-  tools: Pick<LaneTools, 'pool' | 'artifacts' | 'hub'>,
+  tools: Pick<LaneTools, 'pool' | 'resolve' | 'hub'>,
   hooks: TrialHooks,
 ): Promise<TrialReport> {
   const { evaluation } = record;
   if (evaluation === null) throw new Error(`study ${record.id} has nothing to evaluate`);
   try {
-    const { modelFile, dataset, boards } = campaignFiles(evaluation, tools.artifacts);
+    const { modelFile, dataset, boards } = campaignFiles(evaluation, tools.resolve);
     const seed = createRng(record.sampler.seed, trial.number, 'evaluation').nextUint32();
     const { outcome, kit } = await tools.pool.run(
       {

@@ -3,8 +3,8 @@ import type { CompressionPlan, FinetunePlan, PrunePlan } from '@tinypareto/evalu
 import type { CompressionPlanSpec } from '../contract/compression-plan.ts';
 import { UserError } from '../errors.ts';
 import type { Evaluator } from '../study/ports.ts';
-import type { ArtifactFolder } from './artifact-folder.ts';
 import { campaignFiles } from './campaign-files.ts';
+import type { ResolveFile } from './dataset-spec.ts';
 import type { TrialPool } from './trial-pool.ts';
 
 const BYTE_UNITS: Readonly<Record<string, number>> = { B: 1, kB: 1000, KiB: 1024, MB: 1e6, MiB: 1024 ** 2 };
@@ -55,7 +55,7 @@ function completeFinetune(finetune: NonNullable<CompressionPlanSpec['finetune']>
   return { ...finetune, optimizer: finetune.optimizer ?? 'sgd', learningRate: finetune.learningRate ?? 0.01 };
 }
 
-export function createEvaluator(pool: TrialPool, artifacts: ArtifactFolder): Evaluator {
+export function createEvaluator(pool: TrialPool, resolve: ResolveFile): Evaluator {
   return {
     evaluate: async (request, { signal, onProgress }) => {
       if (request.dataset === undefined) {
@@ -67,7 +67,7 @@ export function createEvaluator(pool: TrialPool, artifacts: ArtifactFolder): Eva
           status: 422,
         });
       }
-      const { modelFile, dataset, boards } = campaignFiles({ ...request, dataset: request.dataset }, artifacts);
+      const { modelFile, dataset, boards } = campaignFiles({ ...request, dataset: request.dataset }, resolve);
       const plan = completePlan(request.plan ?? {});
       const { outcome } = await pool.run(
         { kind: 'evaluate', modelFile, dataset, boards, limits: [], source: { plan } },

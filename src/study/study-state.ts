@@ -10,7 +10,7 @@ import { type Attempt, currentAttempt, type TrialRecord } from '../trial/trial.t
 import { compileConstraints } from './constraint.ts';
 import { Front } from './front.ts';
 import { observe } from './observations.ts';
-import type { StudyRecord } from './study.ts';
+import { RUNNER_CLIENT, type StudyRecord } from './study.ts';
 
 interface AskedTrial {
   readonly number: number;
@@ -127,8 +127,11 @@ export class StudyState {
       return;
     }
     this.#trackAttempt(trial.number, attempt);
-    // After a restart the wall clock says what is left, within the bounds of the lease, should it have jumped.
-    const left = isLoading ? Math.min(Math.max(attempt.leaseUntil - clock.now(), 0), attempt.leaseMs) : attempt.leaseMs;
+    // After a restart the wall clock says what is left, within the bounds of the lease, should it have jumped. What this
+    // daemon's own runner held ended with the process: the lock of the data folder says that no other one is alive.
+    const isOrphan = isLoading && attempt.clientId === RUNNER_CLIENT;
+    const rest = Math.min(Math.max(attempt.leaseUntil - clock.now(), 0), attempt.leaseMs);
+    const left = isOrphan ? 0 : isLoading ? rest : attempt.leaseMs;
     this.#deadlines.set(trial.number, clock.monotonic() + left);
   }
 

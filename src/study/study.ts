@@ -48,6 +48,9 @@ export interface StudyRecord {
   readonly runningSince: number | null;
 }
 
+/** Client id under which the daemon's own campaign runner asks. */
+export const RUNNER_CLIENT = 'tinypareto:runner';
+
 export function encodeStudy(study: StudyRecord): StoredStudy {
   return { id: study.id, name: study.name, body: JSON.stringify(study) };
 }

@@ -2,8 +2,8 @@
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
-import { addressOfDaemon, DEFAULT_DATA_FOLDER } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
+import { addressOfDaemon, DEFAULT_DATA_FOLDER } from '../open-api.ts';
 import { productVersion } from '../product-version.ts';
 
 interface AgentOptions {

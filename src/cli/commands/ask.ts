@@ -1,8 +1,8 @@
 /** `ask STUDY`: the next trials to try. */
 import type { Command } from 'commander';
 import type { WireTrial } from '../../contract/trial.ts';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { parseNumber, parsePositive } from '../parse-options.ts';
 import { withApi } from '../with-api.ts';
 

@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { withApi } from '../with-api.ts';
 
 const TEXT_FORMATS = new Set(['jsonl', 'csv', 'optuna-journal']);

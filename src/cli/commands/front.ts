@@ -1,8 +1,8 @@
 /** `front STUDY`: the Pareto front of a study. `front points.csv`: the non-dominated rows of a table, all columns minimised. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { type Answer, answer, type RunCommand } from '../command-context.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { readNumberTable } from '../read-csv.ts';
 import { readStudyResult, renderFront } from '../study-result.ts';
 import { withApi } from '../with-api.ts';

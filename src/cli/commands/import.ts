@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { StudyView } from '../../contract/study.ts';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { withApi } from '../with-api.ts';
 
 export function addImportCommand(program: Command, run: RunCommand): void {

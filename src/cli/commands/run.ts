@@ -1,8 +1,8 @@
 /** `run campaign.yaml`: a campaign in the foreground. */
 import type { Command } from 'commander';
 import { EXIT } from '../../errors.ts';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { parsePositive } from '../parse-options.ts';
 import { readCampaign } from '../read-campaign.ts';
 import { runCampaign } from '../run-campaign.ts';

@@ -1,9 +1,9 @@
 /** `studies`: all studies of a daemon or data folder. */
 import type { Command } from 'commander';
 import type { StudyView } from '../../contract/study.ts';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { formatNumber } from '../format-values.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { renderTable } from '../render-table.ts';
 import { allPages, withApi } from '../with-api.ts';
 

@@ -1,8 +1,8 @@
 /** `pause|resume|stop|cancel STUDY`. */
 import type { Command } from 'commander';
 import type { StudyView } from '../../contract/study.ts';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { withApi } from '../with-api.ts';
 
 const VERBS = {

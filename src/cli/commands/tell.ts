@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { TELL_STATES, type TellState, type WireTrial } from '../../contract/trial.ts';
 import { EXIT, UserError } from '../../errors.ts';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { parseCount, parseMetric } from '../parse-options.ts';
 import { withApi } from '../with-api.ts';
 

@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import type { StudyView } from '../../contract/study.ts';
 import type { WireTrial } from '../../contract/trial.ts';
-import { type ApiOptions, withApiOptions } from '../api-client.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { formatMetric, formatParams } from '../format-values.ts';
+import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { parsePositive } from '../parse-options.ts';
 import { renderTable } from '../render-table.ts';
 import { allPages, withApi } from '../with-api.ts';

@@ -1,0 +1,156 @@
+/** `compile model.onnx --board B --out DIR`: C sources, firmware when there is a compiler, and a report of sizes. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { CompileResult, Graph } from '@tinypareto/evaluators';
+import type { Command } from 'commander';
+import { EXIT, UserError } from '../../errors.ts';
+import { findBoard } from '../../runner/board-specs.ts';
+import { naming } from '../../runner/input-errors.ts';
+import { answer, type RunCommand } from '../command-context.ts';
+import { formatBytes } from '../format-values.ts';
+import { loadTrainableModel } from '../load-model.ts';
+import { type CompileFormat, FORMATS, quantizeForBoard } from '../quantize-for-board.ts';
+import { renderTable } from '../render-table.ts';
+
+interface CompileCommandOptions {
+  readonly board: string;
+  readonly format?: string;
+  readonly calibration?: string;
+  readonly out: string;
+  readonly link: boolean;
+}
+
+export function addCompileCommand(program: Command, run: RunCommand): void {
+  program
+    .command('compile')
+    .description('turn a model into C99 for a board: sources, sizes, firmware when the compiler is there')
+    .argument('<model.onnx>')
+    .requiredOption('--board <board>', 'pico, nano33ble, host')
+    .requiredOption('--out <folder>', 'where the sources and report.json go')
+    .option('--format <format>', `${FORMATS.join(', ')} (default: as the file is)`)
+    .option('--calibration <x.npy>', 'samples [N, …] that set the ranges of a quantized format')
+    .option('--no-link', 'do not compile for the board')
+    .action((file: string, options: CompileCommandOptions, command: Command) =>
+      run(command, async (context) => {
+        const board = findBoard(options.board, '--board');
+        const format = checkFormat(options.format);
+        const graph = await networkFor(file, format, options.calibration);
+        const { compileModel } = await import('@tinypareto/evaluators');
+        const cache = await mkdtemp(path.join(tmpdir(), 'tinypareto-build-'));
+        try {
+          context.note(`compiling for ${board.title}`);
+          const result = await naming(file, () =>
+            compileModel(graph, board, options.link ? { cacheFolder: cache } : {}),
+          );
+          const files = await writeResult(result, options.out);
+          refuseTooLarge(result, board.flashBytes, board.ramBytes, board.title);
+          return answer({ ...summary(result), files }, () => render(result, options.out));
+        } finally {
+          await rm(cache, { recursive: true, force: true });
+        }
+      }),
+    );
+}
+
+function checkFormat(text: string | undefined): CompileFormat | undefined {
+  if (text === undefined) return undefined;
+  const format = FORMATS.find((each) => each === text);
+  if (format !== undefined) return format;
+  throw new UserError({
+    code: 'UNKNOWN_FORMAT',
+    message: `there is no number format ${JSON.stringify(text)}`,
+    where: '--format',
+    hint: `formats: ${FORMATS.join(', ')}`,
+    exitCode: EXIT.usage,
+  });
+}
+
+async function networkFor(
+  file: string,
+  format: CompileFormat | undefined,
+  calibration: string | undefined,
+): Promise<Graph> {
+  const graph = await loadTrainableModel(file);
+  if (format === undefined || format === 'float32') {
+    if (calibration === undefined) return graph;
+    throw new UserError({
+      code: 'USAGE',
+      message: '--calibration needs a quantized --format',
+      hint: 'add --format int8 or uint8',
+      exitCode: EXIT.usage,
+    });
+  }
+  const { readNpy } = await import('@tinypareto/evaluators');
+  if (calibration === undefined) return quantizeForBoard(graph, format, undefined, file);
+  const bytes = await readFile(calibration);
+  return quantizeForBoard(
+    graph,
+    format,
+    { file: calibration, samples: await naming(calibration, () => readNpy(bytes)) },
+    file,
+  );
+}
+
+function summary(result: CompileResult) {
+  const { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain } = result;
+  return { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain };
+}
+
+async function writeResult(result: CompileResult, folder: string): Promise<string[]> {
+  const files: string[] = [];
+  const write = async (name: string, content: string | Uint8Array): Promise<void> => {
+    const target = path.join(folder, name);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, content);
+    files.push(target);
+  };
+  for (const { path: name, text } of result.files) await write(name, text);
+  if (result.firmware !== null) await write('firmware.elf', result.firmware);
+  await write('report.json', `${JSON.stringify(summary(result), null, 2)}\n`);
+  return files;
+}
+
+function refuseTooLarge(result: CompileResult, flashBytes: number, ramBytes: number, title: string): void {
+  const over = [
+    ...(result.romBytes > flashBytes ? [`${result.romBytes} bytes of flash (there are ${flashBytes})`] : []),
+    ...(result.ramBytes > ramBytes ? [`${result.ramBytes} bytes of RAM (there are ${ramBytes})`] : []),
+  ];
+  if (over.length === 0) return;
+  throw new UserError({
+    code: 'DOES_NOT_FIT',
+    message: `the network needs ${over.join(' and ')} on ${title}; the sources were written all the same`,
+    hint: 'quantize it (--format int8) or compress it (tinypareto compress, tinypareto run)',
+    exitCode: EXIT.infeasible,
+  });
+}
+
+function render(result: CompileResult, folder: string): string {
+  const { linked, planner } = result;
+  const layers = renderTable(
+    [
+      { title: 'layer' },
+      { title: 'operator' },
+      { title: 'MACs', align: 'right' },
+      { title: 'weights', align: 'right' },
+      { title: 'encoding' },
+    ],
+    result.layers.map((layer) => [
+      layer.name,
+      layer.op,
+      String(layer.macs),
+      formatBytes(layer.weightBytes),
+      layer.encoding,
+    ]),
+  );
+  return [
+    layers,
+    '',
+    `flash ${result.romBytes} B, RAM ${result.ramBytes} B (predicted), ${result.macs} MACs, format ${result.format}`,
+    linked === null
+      ? `not linked: ${result.toolchain}`
+      : `linked: text ${linked.text}, rodata ${linked.rodata}, data ${linked.data}, bss ${linked.bss} (${result.toolchain})`,
+    `buffers: ${planner.peak} B, no plan can need less than ${planner.lowerBound} B`,
+    `C sources in ${folder}`,
+  ].join('\n');
+}
