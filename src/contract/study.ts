@@ -61,6 +61,12 @@ export const StudyDefinitionSchema = strictObject(
     space: SpaceSchema,
     sampler: Type.Optional(SamplerSchema),
     budget: Type.Optional(BudgetSchema),
+    enqueue: Type.Optional(
+      Type.Array(strictObject({ params: ParamsSchema, note: Type.Optional(Type.String({ maxLength: 10_000 })) }), {
+        maxItems: 10_000,
+        description: 'Points to try first, in this order; partial params are completed.',
+      }),
+    ),
     evaluation: Type.Optional(EvaluationSchema),
     maxAttempts: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 1000, description: 'How often a failed trial is tried in all.' }),

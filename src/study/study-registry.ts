@@ -139,7 +139,12 @@ export class StudyRegistry {
     this.#live.set(record.id, state);
     this.#open.set(record.id, Promise.resolve(state));
     const events: NewEvent[] = [
-      ...numbered.map((trial): NewEvent => ({ type: 'trial.finished', trial: trial.number })),
+      ...numbered.map(
+        (trial): NewEvent => ({
+          type: trial.finishedSeq === null ? 'trial.created' : 'trial.finished',
+          trial: trial.number,
+        }),
+      ),
       { type: 'study.created' },
     ];
     await this.commit(state, { record, trials: numbered, events, documents, durable: true });

@@ -3,6 +3,7 @@
  * campaign runner. Bodies have been validated against the contract before; meaning is checked here.
  */
 import { randomBytes } from 'node:crypto';
+import { createSearchSpace } from '@tinypareto/optimizer';
 import type {
   AskRequest,
   CloneRequest,
@@ -23,7 +24,7 @@ import { currentAttempt, toWireTrial } from '../trial/trial.ts';
 import { isFinished } from '../trial/trial-state.ts';
 import { askTrials } from './ask.ts';
 import { defineStudy, toDefinition } from './definition.ts';
-import { enqueue } from './enqueue.ts';
+import { enqueue, enqueuedTrial } from './enqueue.ts';
 import { EventFeed } from './event-feed.ts';
 import type { HypervolumeHistory } from './front.ts';
 import { heartbeat } from './heartbeat.ts';
@@ -149,7 +150,12 @@ export class StudyService {
       idempotencyKey === undefined
         ? []
         : [{ kind: 'idempotency', key: idempotencyKey, body: JSON.stringify({ study: id, hash: bodyHash }) }];
-    const state = await this.#registry.add(record, [], documents);
+    const space = createSearchSpace(record.parameters);
+    const now = this.#registry.clock.now();
+    const first = (definition.enqueue ?? []).map((request, number) =>
+      enqueuedTrial(space, record.sampler.seed, number, request, now),
+    );
+    const state = await this.#registry.add(record, first, documents);
     this.#suggester.prefetch(state);
     return { study: this.#view(state), isNew: true };
   }
