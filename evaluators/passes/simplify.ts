@@ -1,7 +1,6 @@
 /** The standard sequence of passes that every model goes through before training, compression and code generation. */
 import type { Graph } from '../ir/graph.ts';
 import { arithmetic } from './arithmetic.ts';
-import { commonSubexpressions } from './common-subexpressions.ts';
 import { constantFolding } from './constant-folding.ts';
 import { deadCode } from './dead-code.ts';
 import { foldAffine } from './fold-affine.ts';
@@ -11,6 +10,7 @@ import { layoutChains } from './layout-chains.ts';
 import { noOpRemoval } from './no-op-removal.ts';
 import type { Pass } from './pass.ts';
 import { type PassOptions, runPasses } from './run-passes.ts';
+import { sharedSubexpressions } from './shared-subexpressions.ts';
 
 export const SIMPLIFY_PASSES: readonly Pass[] = [
   deadCode,
@@ -18,7 +18,7 @@ export const SIMPLIFY_PASSES: readonly Pass[] = [
   noOpRemoval,
   arithmetic,
   layoutChains,
-  commonSubexpressions,
+  sharedSubexpressions,
   fusePad,
   foldAffine,
   fuseClamp,

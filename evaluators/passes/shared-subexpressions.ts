@@ -3,8 +3,8 @@ import { printOp } from '../ir/print.ts';
 import { GraphEditor } from './graph-editor.ts';
 import type { Pass } from './pass.ts';
 
-export const commonSubexpressions: Pass = {
-  name: 'common-subexpressions',
+export const sharedSubexpressions: Pass = {
+  name: 'shared-subexpressions',
   purpose: 'merges nodes that apply the same operator to the same values',
   run(graph) {
     const editor = new GraphEditor(graph);
