@@ -44,7 +44,7 @@ function manifest(): string {
 const path = join(root, 'manifest.json');
 const text = manifest();
 if (process.argv.includes('--check')) {
-  if (readFileSync(path, 'utf8') !== text) {
+  if (`${JSON.stringify(JSON.parse(readFileSync(path, 'utf8')), null, 2)}\n` !== text) {
     console.error('runtime-c/manifest.json is not what scripts/runtime-manifest.ts writes');
     process.exit(1);
   }

@@ -6,7 +6,7 @@ import type { Program } from './program.ts';
  * Flags that every build of a generated network needs. Contraction of a * b + c into one rounding would change results;
  * buffers of different types share the arena.
  */
-export const REQUIRED_FLAGS = ['-std=c99', '-ffp-contract=off', '-fno-strict-aliasing'] as const;
+export const REQUIRED_FLAGS = ['-std=c99', '-ffp-contract=off', '-fno-strict-aliasing', '-fno-math-errno'] as const;
 
 export function emitBuildFiles(program: Program, runtime: readonly string[]): SourceFile[] {
   const sources = [`${program.prefix}.c`, ...runtime.filter((path) => path.endsWith('.c'))];

@@ -29,6 +29,30 @@ typedef struct {
   int16_t pad_top, pad_left;
 } dnnrt_window_t;
 
+/* Element types of operators that take any integer type. */
+enum { DNNRT_I8, DNNRT_U8, DNNRT_I16, DNNRT_U16, DNNRT_I32, DNNRT_U32, DNNRT_I64, DNNRT_U64, DNNRT_F32, DNNRT_BOOL };
+
+enum {
+  DNNRT_ADD, DNNRT_SUB, DNNRT_MUL, DNNRT_DIV, DNNRT_MOD, DNNRT_FMOD, DNNRT_MAX, DNNRT_MIN, DNNRT_POW,
+  DNNRT_BITWISE_AND, DNNRT_BITWISE_OR, DNNRT_BITWISE_XOR, DNNRT_SHIFT_LEFT, DNNRT_SHIFT_RIGHT, DNNRT_AND, DNNRT_OR, DNNRT_XOR,
+  DNNRT_EQUAL, DNNRT_GREATER, DNNRT_GREATER_OR_EQUAL, DNNRT_LESS, DNNRT_LESS_OR_EQUAL
+};
+
+enum { DNNRT_ABS, DNNRT_NEG, DNNRT_SIGN, DNNRT_RELU, DNNRT_BITWISE_NOT, DNNRT_NOT };
+
+enum {
+  DNNRT_REDUCE_L1, DNNRT_REDUCE_MAX, DNNRT_REDUCE_MEAN, DNNRT_REDUCE_MIN, DNNRT_REDUCE_PROD, DNNRT_REDUCE_SUM,
+  DNNRT_REDUCE_SUM_SQUARE
+};
+
+enum { DNNRT_SCATTER_NONE, DNNRT_SCATTER_ADD, DNNRT_SCATTER_MUL, DNNRT_SCATTER_MAX, DNNRT_SCATTER_MIN };
+
+enum {
+  DNNRT_ACTIVATION_RELU, DNNRT_ACTIVATION_TANH, DNNRT_ACTIVATION_SIGMOID, DNNRT_ACTIVATION_AFFINE,
+  DNNRT_ACTIVATION_LEAKY_RELU, DNNRT_ACTIVATION_THRESHOLDED_RELU, DNNRT_ACTIVATION_SCALED_TANH,
+  DNNRT_ACTIVATION_HARD_SIGMOID, DNNRT_ACTIVATION_ELU, DNNRT_ACTIVATION_SOFTSIGN, DNNRT_ACTIVATION_SOFTPLUS
+};
+
 /* How int32 sums become int8: round(sum * multiplier) + y_zero, limited to [lo, hi]. */
 typedef struct {
   const float *multiplier; /* per output channel, or one when per_channel is 0 */
@@ -146,11 +170,298 @@ typedef struct {
   uint32_t outer, n, inner; /* softmax over n; element (o, i, k) is at (o * n + i) * inner + k */
 } dnnrt_softmax_f32_t;
 
+/* Element-wise function of one operand with up to two parameters. */
+typedef struct {
+  uint32_t n;
+  float alpha;
+  float beta;
+} dnnrt_map_t;
+
+/* Integer operands of type and b_type, result of y_type. */
+typedef struct {
+  dnnrt_broadcast_t broadcast;
+  uint16_t operation;
+  uint16_t type;
+  uint16_t b_type;
+  uint16_t y_type;
+} dnnrt_binary_int_t;
+
+typedef struct {
+  uint32_t n;
+  uint16_t operation;
+  uint16_t type;
+} dnnrt_unary_int_t;
+
+/* lo, hi: range of the target. */
+typedef struct {
+  uint32_t n;
+  uint16_t from;
+  uint16_t to;
+  int64_t lo;
+  int64_t hi;
+} dnnrt_cast_t;
+
+typedef struct {
+  dnnrt_broadcast_t broadcast;
+  int32_t condition_stride[DNNRT_MAX_RANK];
+} dnnrt_where_t;
+
+/* The middle axis of [outer, n, inner]: element (o, i, k) is at (o * n + i) * inner + k. */
+typedef struct {
+  uint32_t outer;
+  uint32_t n;
+  uint32_t inner;
+} dnnrt_axis_t;
+
+typedef struct {
+  dnnrt_axis_t axis;
+  uint16_t operation;
+  uint16_t type;
+} dnnrt_reduce_int_t;
+
+typedef struct {
+  dnnrt_axis_t axis;
+  uint16_t largest;
+  uint16_t last;
+  uint16_t type;
+} dnnrt_arg_reduce_t;
+
+typedef struct {
+  dnnrt_axis_t axis;
+  uint16_t exclusive;
+  uint16_t reverse;
+  uint16_t type;
+} dnnrt_cum_sum_t;
+
+typedef struct {
+  dnnrt_axis_t axis;
+  uint32_t k;
+  uint16_t largest;
+  uint16_t type;
+} dnnrt_top_k_t;
+
+typedef struct {
+  uint32_t rows;
+  uint32_t n;
+  float epsilon;
+} dnnrt_standardize_t;
+
+typedef struct {
+  dnnrt_axis_t axis;
+  uint32_t size;
+  float alpha;
+  float beta;
+  float bias;
+} dnnrt_lrn_t;
+
+/* Strides in elements; batches of the operands by the strides of batch. */
+typedef struct {
+  dnnrt_broadcast_t batch;
+  uint32_t m;
+  uint32_t k;
+  uint32_t n;
+  int32_t a_row;
+  int32_t a_column;
+  int32_t b_row;
+  int32_t b_column;
+  float alpha;
+  float lo;
+  float hi;
+} dnnrt_matmul_t;
+
+typedef struct {
+  dnnrt_matmul_t product;
+  uint16_t a_type;
+  uint16_t b_type;
+  uint16_t a_zero_step;
+  uint16_t b_zero_step;
+} dnnrt_matmul_int_t;
+
+typedef struct {
+  uint32_t outer;
+  uint32_t rows;
+  uint32_t columns;
+  const float *multiplier;
+  const int32_t *bias;
+  uint16_t row_step;
+  uint16_t column_step;
+  int16_t y_zero;
+  int16_t lo;
+  int16_t hi;
+} dnnrt_requantize_s32_t;
+
+typedef struct {
+  uint32_t rows;
+  uint32_t columns;
+  const float *scale;
+  const int32_t *bias;
+  uint16_t column_step;
+} dnnrt_scale_s32_t;
+
+/* A window over depth, rows and columns; missing leading axes have size 1. */
+typedef struct {
+  int32_t batch;
+  int32_t in_c;
+  int32_t in[3];
+  int32_t out[3];
+  int32_t kernel[3];
+  int32_t stride[3];
+  int32_t dilation[3];
+  int32_t pad[3];
+} dnnrt_window3_t;
+
+typedef struct {
+  dnnrt_window3_t window;
+  int32_t out_c;
+  int32_t groups;
+  float lo;
+  float hi;
+} dnnrt_conv3d_t;
+
+typedef struct {
+  dnnrt_conv3d_t conv;
+  uint16_t x_type;
+  uint16_t w_type;
+  uint16_t w_zero_step;
+} dnnrt_conv3d_int_t;
+
+typedef struct {
+  dnnrt_window3_t window;
+  int32_t pad_end[3];
+  uint16_t count_include_pad;
+  uint16_t column_major;
+  float norm;
+} dnnrt_pool3d_t;
+
+typedef struct {
+  uint32_t outer;
+  uint32_t axis;
+  uint32_t n;
+  uint32_t inner_bytes;
+  uint16_t index_type;
+} dnnrt_gather_t;
+
+/* shape: of the indices; x_shape: of the data. */
+typedef struct {
+  uint16_t rank;
+  uint16_t axis;
+  uint16_t index_type;
+  uint16_t element_bytes;
+  uint32_t shape[DNNRT_MAX_RANK];
+  uint32_t x_shape[DNNRT_MAX_RANK];
+} dnnrt_gather_elements_t;
+
+typedef struct {
+  dnnrt_gather_elements_t places;
+  uint16_t type;
+  uint16_t reduction;
+} dnnrt_scatter_elements_t;
+
+/* shape: the axes that a tuple of depth indices names. */
+typedef struct {
+  uint32_t batch;
+  uint32_t batch_bytes;
+  uint32_t tuples;
+  uint32_t slice_bytes;
+  uint16_t depth;
+  uint16_t index_type;
+  uint32_t shape[DNNRT_MAX_RANK];
+} dnnrt_gather_nd_t;
+
+typedef struct {
+  dnnrt_gather_nd_t places;
+  uint32_t slice;
+  uint16_t type;
+  uint16_t reduction;
+} dnnrt_scatter_nd_t;
+
+typedef struct {
+  uint32_t outer;
+  uint32_t depth;
+  uint32_t inner;
+  uint16_t index_type;
+  uint16_t element_bytes;
+} dnnrt_one_hot_t;
+
+typedef struct {
+  uint32_t outer;
+  uint32_t in_n;
+  uint32_t out_n;
+  uint32_t inner;
+  uint32_t taps;
+  const uint16_t *places;
+  const float *weights;
+} dnnrt_resample_t;
+
+/* Element (o, i, k) has scale o * outer_step + i / block * block_step + k * inner_step. */
+typedef struct {
+  uint32_t outer;
+  uint32_t n;
+  uint32_t inner;
+  uint32_t block;
+  uint32_t outer_step;
+  uint32_t block_step;
+  uint32_t inner_step;
+  const float *scale;
+  const int32_t *zero;
+  uint16_t type;
+  int32_t lo;
+  int32_t hi;
+} dnnrt_quantize_axis_t;
+
+/* Sizes, strides (in floats) and weights of a recurrent layer; gates in the order of ONNX. option: input_forget, linear_before_reset. */
+typedef struct {
+  uint32_t steps;
+  uint32_t batch;
+  uint32_t in_n;
+  uint32_t hidden;
+  uint32_t directions;
+  uint16_t first_reverse;
+  uint16_t option;
+  uint32_t x_step;
+  uint32_t x_batch;
+  uint32_t y_step;
+  uint32_t y_batch;
+  uint32_t y_direction;
+  float clip;
+  const float *w;
+  const float *r;
+  const float *bias;
+  const float *peephole;
+  const float *activations; /* per direction and use: code, alpha, beta */
+} dnnrt_recurrent_t;
+
 /* round-half-even(acc * multiplier) + zero, limited to [lo, hi]; |lo - zero|, |hi - zero| <= 511. */
 int32_t dnnrt_requantize_integer(int32_t acc, float multiplier, int32_t zero, int32_t lo, int32_t hi);
 
-/* Natural exponential in float32; the same bits on every target. */
+/* float32 functions without libc: the same bits on every target, relative error about 1e-7. */
 float dnnrt_expf(float x);
+float dnnrt_logf(float x);
+float dnnrt_log1pf(float x);
+float dnnrt_expm1f(float x);
+float dnnrt_tanhf(float x);
+float dnnrt_sinhf(float x);
+float dnnrt_coshf(float x);
+float dnnrt_asinhf(float x);
+float dnnrt_acoshf(float x);
+float dnnrt_atanhf(float x);
+float dnnrt_sqrtf(float x);
+float dnnrt_sinf(float x);
+float dnnrt_cosf(float x);
+float dnnrt_tanf(float x);
+float dnnrt_atanf(float x);
+float dnnrt_asinf(float x);
+float dnnrt_acosf(float x);
+float dnnrt_erff(float x);
+float dnnrt_floorf(float x);
+float dnnrt_ceilf(float x);
+float dnnrt_roundf(float x);
+float dnnrt_sigmoidf(float x);
+float dnnrt_softplusf(float x);
+float dnnrt_powf(float x, float y);
+float dnnrt_fmodf(float x, float y);
+float dnnrt_modf(float x, float y);
+float dnnrt_activationf(const float f[3], float x);
 
 void dnnrt_conv2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
@@ -180,6 +491,125 @@ void dnnrt_div_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, f
 void dnnrt_max_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, float *y);
 void dnnrt_min_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, float *y);
 void dnnrt_softmax_f32(const dnnrt_softmax_f32_t *p, const float *x, float *y);
+
+void dnnrt_abs_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_acos_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_acosh_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_asin_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_asinh_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_atan_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_atanh_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_ceil_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_celu_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_cos_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_cosh_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_elu_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_erf_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_exp_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_floor_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_gelu_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_gelu_tanh_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_hard_sigmoid_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_hard_swish_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_leaky_relu_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_log_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_mish_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_neg_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_reciprocal_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_relu_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_round_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_selu_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_shrink_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_sigmoid_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_sign_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_sin_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_sinh_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_softplus_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_softsign_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_sqrt_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_tan_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_tanh_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_thresholded_relu_f32(const dnnrt_map_t *p, const float *x, float *y);
+void dnnrt_is_inf_f32(const dnnrt_map_t *p, const float *x, uint8_t *y);
+void dnnrt_is_nan_f32(const dnnrt_map_t *p, const float *x, uint8_t *y);
+void dnnrt_pow_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, float *y);
+void dnnrt_mod_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, float *y);
+void dnnrt_fmod_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, float *y);
+void dnnrt_prelu_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, float *y);
+void dnnrt_equal_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, uint8_t *y);
+void dnnrt_greater_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, uint8_t *y);
+void dnnrt_greater_or_equal_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, uint8_t *y);
+void dnnrt_less_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, uint8_t *y);
+void dnnrt_less_or_equal_f32(const dnnrt_broadcast_t *p, const float *a, const float *b, uint8_t *y);
+void dnnrt_where_8(const dnnrt_where_t *p, const uint8_t *condition, const void *a, const void *b, void *y);
+void dnnrt_fill_8(uint32_t n, const void *value, void *y);
+void dnnrt_take_8(uint32_t n, const int32_t *table, const void *x, void *y);
+void dnnrt_where_16(const dnnrt_where_t *p, const uint8_t *condition, const void *a, const void *b, void *y);
+void dnnrt_fill_16(uint32_t n, const void *value, void *y);
+void dnnrt_take_16(uint32_t n, const int32_t *table, const void *x, void *y);
+void dnnrt_where_32(const dnnrt_where_t *p, const uint8_t *condition, const void *a, const void *b, void *y);
+void dnnrt_fill_32(uint32_t n, const void *value, void *y);
+void dnnrt_take_32(uint32_t n, const int32_t *table, const void *x, void *y);
+void dnnrt_where_64(const dnnrt_where_t *p, const uint8_t *condition, const void *a, const void *b, void *y);
+void dnnrt_fill_64(uint32_t n, const void *value, void *y);
+void dnnrt_take_64(uint32_t n, const int32_t *table, const void *x, void *y);
+void dnnrt_binary_int(const dnnrt_binary_int_t *p, const void *a, const void *b, void *y);
+void dnnrt_unary_int(const dnnrt_unary_int_t *p, const void *x, void *y);
+void dnnrt_cast_int(const dnnrt_cast_t *p, const void *x, void *y);
+void dnnrt_cast_int_f32(const dnnrt_cast_t *p, const void *x, float *y);
+void dnnrt_cast_f32_int(const dnnrt_cast_t *p, const float *x, void *y);
+void dnnrt_cast_f64_f32(uint32_t n, const double *x, float *y);
+void dnnrt_cast_f32_f64(uint32_t n, const float *x, double *y);
+void dnnrt_reduce_l1_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_l2_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_log_sum_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_max_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_mean_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_min_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_prod_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_sum_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_sum_square_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_log_sum_exp_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_reduce_int(const dnnrt_reduce_int_t *p, const void *x, void *y);
+void dnnrt_log_softmax_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_hardmax_f32(const dnnrt_axis_t *p, const float *x, float *y);
+void dnnrt_arg_reduce_f32(const dnnrt_arg_reduce_t *p, const float *x, int64_t *y);
+void dnnrt_cum_sum_f32(const dnnrt_cum_sum_t *p, const float *x, float *y);
+void dnnrt_top_k_f32(const dnnrt_top_k_t *p, const float *x, float *y, int64_t *indices);
+void dnnrt_arg_reduce_int(const dnnrt_arg_reduce_t *p, const void *x, int64_t *y);
+void dnnrt_cum_sum_int(const dnnrt_cum_sum_t *p, const void *x, void *y);
+void dnnrt_top_k_int(const dnnrt_top_k_t *p, const void *x, void *y, int64_t *indices);
+void dnnrt_standardize_f32(const dnnrt_standardize_t *p, const float *x, float *y, float *means, float *deviations);
+void dnnrt_lrn_f32(const dnnrt_lrn_t *p, const float *x, float *y);
+void dnnrt_matmul_f32(const dnnrt_matmul_t *p, const float *a, const float *b, float *y);
+void dnnrt_matmul_int(const dnnrt_matmul_int_t *p, const void *a, const void *b, const void *a_zero, const void *b_zero, int32_t *y);
+void dnnrt_requantize_s32_8(const dnnrt_requantize_s32_t *p, const int32_t *x, int8_t *y);
+void dnnrt_scale_s32_f32(const dnnrt_scale_s32_t *p, const int32_t *x, float *y);
+void dnnrt_conv3d_f32(const dnnrt_conv3d_t *p, const float *x, const float *w, const float *bias, float *y);
+void dnnrt_conv3d_int(const dnnrt_conv3d_int_t *p, const void *x, const void *w, const void *x_zero, const void *w_zero, int32_t *y);
+void dnnrt_conv_transpose3d_f32(const dnnrt_conv3d_t *p, const float *x, const float *w, const float *bias, float *y);
+void dnnrt_max_pool3d_f32(const dnnrt_pool3d_t *p, const float *x, float *y, int64_t *indices);
+void dnnrt_average_pool3d_f32(const dnnrt_pool3d_t *p, const float *x, float *y);
+void dnnrt_lp_pool3d_f32(const dnnrt_pool3d_t *p, const float *x, float *y);
+void dnnrt_gather(const dnnrt_gather_t *p, const void *x, const void *indices, void *y);
+void dnnrt_gather_elements(const dnnrt_gather_elements_t *p, const void *x, const void *indices, void *y);
+void dnnrt_scatter_update(uint32_t type, uint32_t reduction, void *y, int32_t at, const void *updates, int32_t from);
+void dnnrt_scatter_elements(const dnnrt_scatter_elements_t *p, const void *indices, const void *updates, void *y);
+void dnnrt_gather_nd(const dnnrt_gather_nd_t *p, const void *x, const void *indices, void *y);
+void dnnrt_scatter_nd(const dnnrt_scatter_nd_t *p, const void *indices, const void *updates, void *y);
+void dnnrt_one_hot(const dnnrt_one_hot_t *p, const void *indices, const void *values, void *y);
+void dnnrt_resample_f32(const dnnrt_resample_t *p, const float *x, float *y);
+void dnnrt_quantize_axis_f32(const dnnrt_quantize_axis_t *p, const float *x, void *y);
+void dnnrt_dequantize_axis_f32(const dnnrt_quantize_axis_t *p, const void *x, float *y);
+void dnnrt_dynamic_quantize_f32_u8(uint32_t n, const float *x, uint8_t *y, float *scale, uint8_t *zero);
+void dnnrt_gate_f32(uint32_t hidden, uint32_t n, const float *w, const float *x, float *y);
+float dnnrt_clipf(float x, float limit);
+void dnnrt_lstm_step_f32(const dnnrt_recurrent_t *p, const float *x, float *h, float *c, float *s, uint32_t direction);
+void dnnrt_gru_step_f32(const dnnrt_recurrent_t *p, const float *x, float *h, float *c, float *s, uint32_t direction);
+void dnnrt_rnn_step_f32(const dnnrt_recurrent_t *p, const float *x, float *h, float *c, float *s, uint32_t direction);
+void dnnrt_lstm_f32(const dnnrt_recurrent_t *p, const float *x, const int32_t *lengths, float *y, float *h, float *c, float *s);
+void dnnrt_gru_f32(const dnnrt_recurrent_t *p, const float *x, const int32_t *lengths, float *y, float *h, float *c, float *s);
+void dnnrt_rnn_f32(const dnnrt_recurrent_t *p, const float *x, const int32_t *lengths, float *y, float *h, float *c, float *s);
 
 void dnnrt_copy_8(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_16(const dnnrt_copy_t *p, const void *x, void *y);

@@ -5,7 +5,7 @@
 #include "dnnrt.h"
 
 /* Round half to even for |v| < 2^22: adding 1.5 * 2^23 leaves no bits for the fraction. */
-static inline int32_t dnnrt_round_f32(float v) {
+static inline int32_t dnnrt_nearest(float v) {
   const float magic = 12582912.0f;
   return (int32_t)((v + magic) - magic);
 }
@@ -16,7 +16,7 @@ static inline int32_t dnnrt_saturate_f32(float v, int32_t zero, int32_t lo, int3
   const float below = (float)(lo - zero), above = (float)(hi - zero);
   if (!(v > below)) return lo;
   if (v >= above) return hi;
-  return dnnrt_round_f32(v) + zero;
+  return dnnrt_nearest(v) + zero;
 }
 
 /* a * b + c rounded once, for |a| <= 2^9. In double the product is exact, and so is the sum unless a * b is below c by 2^20. */

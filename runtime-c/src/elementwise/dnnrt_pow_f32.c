@@ -1,0 +1,3 @@
+#include "dnnrt_broadcast.h"
+
+DNNRT_BROADCAST(dnnrt_pow_f32, float, float, dnnrt_powf(u, v))

@@ -1,0 +1,3 @@
+#include "dnnrt_map.h"
+
+DNNRT_MAP(dnnrt_abs_f32, float, v < 0.0f ? -v : v)

@@ -1,0 +1,3 @@
+#include "dnnrt_map.h"
+
+DNNRT_MAP(dnnrt_is_nan_f32, uint8_t, v != v)

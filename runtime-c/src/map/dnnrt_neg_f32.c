@@ -1,0 +1,3 @@
+#include "dnnrt_map.h"
+
+DNNRT_MAP(dnnrt_neg_f32, float, -v)

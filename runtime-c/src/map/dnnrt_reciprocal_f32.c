@@ -1,0 +1,3 @@
+#include "dnnrt_map.h"
+
+DNNRT_MAP(dnnrt_reciprocal_f32, float, 1.0f / v)

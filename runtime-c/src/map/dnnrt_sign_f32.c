@@ -1,0 +1,3 @@
+#include "dnnrt_map.h"
+
+DNNRT_MAP(dnnrt_sign_f32, float, v > 0.0f ? 1.0f : v < 0.0f ? -1.0f : v)

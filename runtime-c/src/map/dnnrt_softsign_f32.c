@@ -1,0 +1,3 @@
+#include "dnnrt_map.h"
+
+DNNRT_MAP(dnnrt_softsign_f32, float, v / (1.0f + (v < 0.0f ? -v : v)))
