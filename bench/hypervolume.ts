@@ -1,5 +1,5 @@
 /**
- * Exact hypervolume of large fronts: microseconds here, and what moocore (C, through Python) took on the same points. With
+ * Exact hypervolume of large fronts: CPU microseconds here, and what moocore (C, through Python) took on the same points. With
  * `--python PATH` (an interpreter that has moocore) moocore is timed in the same run; otherwise its stored figures from ../shared are used.
  * The headline is the row of the targets (m = 2, 3 with 10⁵ points, m = 4 with 10³) where we compare worst.
  */
@@ -71,16 +71,16 @@ function time(shape: string, m: number, n: number, seed: number): { micros: numb
   const rounds = Math.min(40, Math.max(2, Math.ceil(300_000 / (n * m * seeds.length))));
   const micros: number[] = [];
   for (let round = -2; round < rounds; round++) {
-    for (let k = 0; k < seeds.length; k++) {
-      const start = process.hrtime.bigint();
-      run(k);
-      if (round >= 0) micros.push(Number(process.hrtime.bigint() - start) / 1000);
-    }
+    // CPU time of a whole round, so that other processes on the machine do not count.
+    const start = process.cpuUsage();
+    for (let k = 0; k < seeds.length; k++) run(k);
+    const { user, system } = process.cpuUsage(start);
+    if (round >= 0) micros.push((user + system) / seeds.length);
   }
   return { micros: median(micros), value };
 }
 
-/** The same fronts through moocore in one Python process; microseconds per row, median over the fronts. */
+/** The same fronts through moocore in one Python process; CPU microseconds per row, median over rounds. */
 function timeMoocore(python: string, rows: readonly StoredRow[]): number[] {
   const script = `
 import json, sys, time, statistics, numpy as np, moocore
@@ -98,9 +98,9 @@ for shape, m, n, seeds in json.load(sys.stdin):
         fronts.append(np.ascontiguousarray(u / q if shape == 'concave' else 1 - u / q))
     ref = [1.1] * m; times = []
     for r in range(-1, max(2, 60000 // (n * len(seeds)) + 1)):
-        for f in fronts:
-            s = time.perf_counter(); moocore.hypervolume(f, ref=ref); e = time.perf_counter()
-            if r >= 0: times.append((e - s) * 1e6)
+        s = time.process_time()
+        for f in fronts: moocore.hypervolume(f, ref=ref)
+        if r >= 0: times.append((time.process_time() - s) * 1e6 / len(fronts))
     out.append(statistics.median(times))
 print(json.dumps(out))`;
   const input = rows.map((r) => [

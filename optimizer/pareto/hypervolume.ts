@@ -5,7 +5,8 @@
  */
 import { ascendingOrder } from '../math/ascending-order.ts';
 import { Archive3d } from './archive-3d.ts';
-import { compareLexicographically, type Point, relevantFront, weaklyDominates } from './dominance.ts';
+import { compareLexicographically, type Point } from './dominance.ts';
+import { exclusiveOfRow, hypervolumeOfRows } from './exclusive-volume.ts';
 import { hypervolume2d } from './hypervolume-2d.ts';
 import { hypervolume3d } from './hypervolume-3d.ts';
 
@@ -32,40 +33,27 @@ function hypervolume4d(columns: readonly Float64Array[], reference: Point): numb
   return volume;
 }
 
-/** Volume that `p` adds to `others` (any points): its box less the hypervolume of the others clipped to it. */
-export function exclusiveVolume(p: Point, others: readonly Point[], reference: Point): number {
+/** The points strictly below the reference as rows of one flat array, and their number. */
+function rowsInside(points: readonly Point[], reference: Point): { rows: Float64Array; count: number } {
   const m = reference.length;
-  let box = 1;
-  for (let j = 0; j < m; j++) {
-    if (!(p[j] < reference[j])) return 0;
-    box *= reference[j] - p[j];
+  const rows = new Float64Array(points.length * m);
+  let count = 0;
+  for (const p of points) {
+    let inside = true;
+    for (let j = 0; j < m && inside; j++) inside = p[j] < reference[j];
+    if (!inside) continue;
+    for (let j = 0; j < m; j++) rows[count * m + j] = p[j];
+    count++;
   }
-  const clipped: number[][] = [];
-  for (const q of others) {
-    if (weaklyDominates(q, p)) return 0;
-    const corner = Array.from(q, (v, j) => Math.max(v, p[j]));
-    if (corner.every((v, j) => v < reference[j])) clipped.push(corner);
-  }
-  return Math.max(0, box - hypervolume(clipped, reference));
+  return { rows, count };
 }
 
-function hypervolumeByLastCoordinate(points: readonly Point[], reference: Point): number {
-  const last = reference.length - 1;
-  const front = relevantFront(points, reference).toSorted(
-    (a, b) => a[last] - b[last] || compareLexicographically(a, b),
-  );
-  const lower = Array.from(reference).slice(0, last);
-  let slab: Point[] = [];
-  let volume = 0;
-  for (const p of front) {
-    const shadow = Array.from(p).slice(0, last);
-    const added = exclusiveVolume(shadow, slab, lower);
-    if (added === 0) continue;
-    volume += added * (reference[last] - p[last]);
-    slab = slab.filter((q) => !weaklyDominates(shadow, q));
-    slab.push(shadow);
-  }
-  return volume;
+/** Volume that `p` adds to `others` (any points): its box less the hypervolume of the others clipped to it. */
+export function exclusiveVolume(p: Point, others: readonly Point[], reference: Point): number {
+  const point = Float64Array.from(p);
+  if (!point.every((v, j) => v < reference[j])) return 0;
+  const { rows, count } = rowsInside(others, reference);
+  return exclusiveOfRow(point, rows, count, point.length, reference);
 }
 
 /**
@@ -74,7 +62,10 @@ function hypervolumeByLastCoordinate(points: readonly Point[], reference: Point)
  */
 export function hypervolume(points: readonly Point[], reference: Point): number {
   const m = reference.length;
-  if (m > 4) return hypervolumeByLastCoordinate(points, reference);
+  if (m > 4) {
+    const { rows, count } = rowsInside(points, reference);
+    return hypervolumeOfRows(rows, count, m, reference);
+  }
   const columns = columnsInside(points, reference);
   return hypervolumeOfColumns(columns, reference);
 }
