@@ -19,7 +19,10 @@ test('shift moves the picture by at most one pixel of 14 and fills with backgrou
     augmentSample(sample, SHAPE, ['shift'], createStream(i, 'shift'));
     const at = sample.indexOf(1);
     assert.equal(sample[at + 1], 2);
-    assert.equal(sample.reduce((a, b) => a + b, 0), 3);
+    assert.equal(
+      sample.reduce((a, b) => a + b, 0),
+      3,
+    );
     places.add(`${Math.floor(at / 14) - 5} ${(at % 14) - 6}`);
   }
   assert.equal(places.size, 9);

@@ -49,7 +49,12 @@ test('weights per channel: values on the grid, gradients stopped outside the ran
 
 test('activations with a zero point: input and output are rounded as QuantizeLinear does', () => {
   const q: FakeQuant = { scale: 0.5, zeroPoint: 3, qmin: 0, qmax: 7 };
-  const p = program(new Map([['x', q], ['n0', { ...q, scale: 0.25 }]]));
+  const p = program(
+    new Map([
+      ['x', q],
+      ['n0', { ...q, scale: 0.25 }],
+    ]),
+  );
   p.forward();
   const x = Array.from(X, (v) => (Math.min(7, Math.max(0, roundHalfEven(v / 0.5) + 3)) - 3) * 0.5);
   assert.deepEqual(x, [0.5, -1, 2, 0.5]);

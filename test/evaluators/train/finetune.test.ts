@@ -152,7 +152,13 @@ test('lists every operator that cannot be trained', async () => {
 });
 
 test('an interrupted run goes on to the same weights, bit for bit', async () => {
-  const plan: FinetunePlan = { ...PLAN, optimizer: 'adam', learningRate: 0.01, schedule: 'plateau', augment: ['shift', 'noise'] };
+  const plan: FinetunePlan = {
+    ...PLAN,
+    optimizer: 'adam',
+    learningRate: 0.01,
+    schedule: 'plateau',
+    augment: ['shift', 'noise'],
+  };
   const whole = await finetune(smallNet(), DATA, plan, { seed: 4 });
   const checkpoints: FinetuneCheckpoint[] = [];
   const controller = new AbortController();
@@ -178,7 +184,13 @@ test('every optimizer and schedule learns', async () => {
   const rates = { sgd: 0.05, nesterov: 0.05, adam: 0.01, adamw: 0.01 };
   const schedules = ['constant', 'step', 'cosine', 'plateau', 'oneCycle'] as const;
   for (const [i, optimizer] of (['sgd', 'nesterov', 'adam', 'adamw'] as const).entries()) {
-    const plan: FinetunePlan = { ...PLAN, optimizer, learningRate: rates[optimizer], schedule: schedules[i + 1], clipNorm: 5 };
+    const plan: FinetunePlan = {
+      ...PLAN,
+      optimizer,
+      learningRate: rates[optimizer],
+      schedule: schedules[i + 1],
+      clipNorm: 5,
+    };
     const { graph } = await finetune(smallNet(), DATA, plan, { seed: 1 });
     const { accuracy } = evaluate(graph, DATA);
     assert.ok(accuracy > 0.9, `${optimizer} ${accuracy}`);
@@ -191,7 +203,10 @@ test('distillation needs a teacher and learns from it', async () => {
   await assert.rejects(finetune(smallNet(), DATA, plan, { seed: 2 }), /uncompressed network/);
   // Wrong labels everywhere: only the teacher knows better.
   const labels = DATA.train.labels.map((label) => (label + 1) % 4);
-  const { graph } = await finetune(smallNet(), { ...DATA, train: { ...DATA.train, labels } }, plan, { seed: 2, teacher });
+  const { graph } = await finetune(smallNet(), { ...DATA, train: { ...DATA.train, labels } }, plan, {
+    seed: 2,
+    teacher,
+  });
   assert.ok(evaluate(graph, DATA).accuracy > 0.9);
 });
 
