@@ -1,6 +1,7 @@
 /**
  * Indices that sort numbers ascending, fast: a least-significant-digit radix sort on the upper 32 bits of each float, then insertion
- * for what those bits leave undecided. Where the lower bits matter so much that insertion would be slow, a comparison sort finishes.
+ * for what those bits leave undecided. Few keys, and keys whose lower bits matter so much that insertion
+ * would be slow, are merge-sorted instead.
  */
 
 const DIGIT_BITS = 11;
@@ -8,7 +9,9 @@ const BUCKETS = 1 << DIGIT_BITS;
 /** Insertion moves allowed per element before a comparison sort takes over. */
 const MOVES_PER_ELEMENT = 16;
 /** Below this the three counting passes cost more than comparing. */
-const SMALL = 64;
+const SMALL = 400;
+/** Runs of this length are sorted by insertion before they are merged. */
+const RUN = 12;
 
 /** Maps the upper word of a float to an unsigned word with the same order. */
 const sortableWord = (high: number): number => (high & 0x80000000 ? ~high : high | 0x80000000) >>> 0;
@@ -42,12 +45,40 @@ function radixOrder(keys: Float64Array): Int32Array {
   return from;
 }
 
+/** Bottom-up merge sort of indices. */
+function mergeOrder(keys: Float64Array): Int32Array {
+  const n = keys.length;
+  let from = new Int32Array(n);
+  for (let start = 0; start < n; start += RUN) {
+    const end = Math.min(n, start + RUN);
+    for (let i = start; i < end; i++) {
+      const key = keys[i];
+      let at = i;
+      for (; at > start && keys[from[at - 1]] > key; at--) from[at] = from[at - 1];
+      from[at] = i;
+    }
+  }
+  let to = new Int32Array(n);
+  for (let width = RUN; width < n; width *= 2) {
+    for (let start = 0; start < n; start += 2 * width) {
+      const middle = Math.min(n, start + width);
+      const end = Math.min(n, start + 2 * width);
+      let a = start;
+      let b = middle;
+      for (let k = start; k < end; k++)
+        to[k] = b >= end || (a < middle && keys[from[a]] <= keys[from[b]]) ? from[a++] : from[b++];
+    }
+    [from, to] = [to, from];
+  }
+  return from;
+}
+
 /** Stable order of `keys` (no NaN), ascending. */
 export function ascendingOrder(keys: Float64Array): Int32Array {
   const n = keys.length;
-  const order = n < SMALL ? Int32Array.from(keys, (_, i) => i) : radixOrder(keys);
+  if (n < SMALL) return mergeOrder(keys);
+  const order = radixOrder(keys);
   let moves = n * MOVES_PER_ELEMENT;
-  if (n < SMALL) moves = n * n;
   for (let i = 1; i < n; i++) {
     const index = order[i];
     const key = keys[index];
@@ -58,7 +89,7 @@ export function ascendingOrder(keys: Float64Array): Int32Array {
     }
     order[at] = index;
     moves -= i - at;
-    if (moves < 0) return Int32Array.from(keys, (_, k) => k).sort((a, b) => keys[a] - keys[b] || a - b);
+    if (moves < 0) return mergeOrder(keys);
   }
   return order;
 }

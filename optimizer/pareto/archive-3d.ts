@@ -16,6 +16,8 @@ export class Archive3d {
   /** Staircase strictly inside the new point's quadrant: x ascending, y descending. */
   #stairX: Float64Array;
   #stairY: Float64Array;
+  /** Points below the new one whose projection may lie inside its quadrant. */
+  #inside: Int32Array;
 
   constructor(referenceX: number, referenceY: number, referenceZ: number, capacity = 64) {
     this.#referenceX = referenceX;
@@ -26,6 +28,7 @@ export class Archive3d {
     this.#z = new Float64Array(capacity);
     this.#stairX = new Float64Array(capacity);
     this.#stairY = new Float64Array(capacity);
+    this.#inside = new Int32Array(capacity);
   }
 
   get size(): number {
@@ -43,6 +46,7 @@ export class Archive3d {
     this.#z = wider(this.#z);
     this.#stairX = wider(this.#stairX);
     this.#stairY = wider(this.#stairY);
+    this.#inside = new Int32Array(this.#stairX.length);
   }
 
   /** Adds (px, py, pz) and returns the volume it adds; 0 (and no change) for a point that is dominated, equal or not below the reference. */
@@ -58,22 +62,25 @@ export class Archive3d {
     // At any level the new point's cross-section is [px, right) × [py, top) less a staircase of points inside it.
     let right = this.#referenceX;
     let top = this.#referenceY;
-    let at = 0;
-    for (; at < size && z[at] <= pz; at++) {
-      const qx = x[at];
-      const qy = y[at];
-      if (qx <= px) {
-        if (qy <= py) return 0;
-        if (qy < top) top = qy;
-      } else if (qy <= py && qx < right) right = qx;
-    }
-    const position = at;
-    let stairs = 0;
+    const position = firstAbove(z, size, pz);
+    const inside = this.#inside;
+    let insideCount = 0;
     for (let k = 0; k < position; k++) {
       const qx = x[k];
       const qy = y[k];
-      if (qx > px && qx < right && qy > py && qy < top) stairs = insertStair(stairX, stairY, stairs, qx, qy);
+      if (qx <= px) {
+        if (qy <= py) return 0;
+        if (qy < top) top = qy;
+      } else if (qy <= py) {
+        if (qx < right) right = qx;
+      } else if (qx < right && qy < top) inside[insideCount++] = k;
     }
+    let stairs = 0;
+    for (let i = 0; i < insideCount; i++) {
+      const k = inside[i];
+      if (x[k] < right && y[k] < top) stairs = insertStair(stairX, stairY, stairs, x[k], y[k]);
+    }
+    let at = position;
     let area = staircaseArea(stairX, stairY, stairs, px, py, right, top);
     let volume = 0;
     let level = pz;
@@ -115,6 +122,18 @@ export class Archive3d {
     this.#size = kept + 1;
     return volume;
   }
+}
+
+/** Number of the `size` ascending values that are at most `limit`. */
+function firstAbove(ascending: Float64Array, size: number, limit: number): number {
+  let low = 0;
+  let high = size;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function dropFirst(stairX: Float64Array, stairY: Float64Array, count: number): number {
