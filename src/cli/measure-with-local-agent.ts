@@ -6,7 +6,6 @@ import type { BoardSpec, Graph, Tensor } from '@tinypareto/evaluators';
 import type { Measurement } from '@tinypareto/hw-agents/protocol';
 import { EXIT, UserError } from '../errors.ts';
 import { AgentHub } from '../runner/agent-hub.ts';
-import { listBoards } from '../runner/board-specs.ts';
 import { expectedBytes, hostProgram, inputBytes, toleranceFor } from '../runner/host-program.ts';
 import { MeasureError } from '../runner/measure-request.ts';
 import type { CommandContext } from './command-context.ts';

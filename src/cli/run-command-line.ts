@@ -31,6 +31,8 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return EXIT.done;
+      // Help was asked for in vain: it is on stderr already.
+      if (error.code === 'commander.help') return EXIT.usage;
       exitCode = await printError(
         new UserError({
           code: 'USAGE',

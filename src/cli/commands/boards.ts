@@ -1,7 +1,6 @@
 /** `boards`: the board types, and the devices that agents of a running daemon offer. */
 import type { Command } from 'commander';
 import type { AgentView } from '../../runner/agent-view.ts';
-import { listBoards } from '../../runner/board-specs.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { formatBytes } from '../format-values.ts';
 import { type ApiOptions, addressOfDaemon, withApiOptions } from '../open-api.ts';
@@ -13,6 +12,7 @@ export function addBoardsCommand(program: Command, run: RunCommand): void {
     .description('list the board types, and the devices of a running daemon')
     .action((options: ApiOptions, command: Command) =>
       run(command, async () => {
+        const { listBoards } = await import('../../runner/board-specs.ts');
         const boards = listBoards();
         const agents = await connectedAgents(options);
         const devices = agents.flatMap((agent) => agent.devices);

@@ -5,7 +5,6 @@ import path from 'node:path';
 import type { CompileResult, Graph } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
-import { findBoard } from '../../runner/board-specs.ts';
 import { naming } from '../../runner/input-errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { formatBytes } from '../format-values.ts';
@@ -33,6 +32,7 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
     .option('--no-link', 'do not compile for the board')
     .action((file: string, options: CompileCommandOptions, command: Command) =>
       run(command, async (context) => {
+        const { findBoard } = await import('../../runner/board-specs.ts');
         const board = findBoard(options.board, '--board');
         const format = checkFormat(options.format);
         const graph = await networkFor(file, format, options.calibration);

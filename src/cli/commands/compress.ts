@@ -2,18 +2,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import { parseDocument } from 'yaml';
-import { CompressionPlanSchema, type CompressionPlanSpec } from '../../contract/compression-plan.ts';
-import { findIssues } from '../../contract/validate.ts';
+import type { CompressionPlanSpec } from '../../contract/compression-plan.ts';
 import { UserError } from '../../errors.ts';
-import { findBoard } from '../../runner/board-specs.ts';
-import { toLoaderSpec } from '../../runner/dataset-spec.ts';
 import { naming } from '../../runner/input-errors.ts';
-import { completePlan } from '../../runner/single-evaluation.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { formatBytes } from '../format-values.ts';
 import { loadTrainableModel } from '../load-model.ts';
-import { readDatasetOption } from '../read-dataset-option.ts';
 
 interface CompressOptions {
   readonly plan: string;
@@ -33,6 +27,10 @@ export function addCompressCommand(program: Command, run: RunCommand): void {
     .requiredOption('--out <folder>', 'where model.onnx and report.json go')
     .action((file: string, options: CompressOptions, command: Command) =>
       run(command, async (context) => {
+        const { findBoard } = await import('../../runner/board-specs.ts');
+        const { toLoaderSpec } = await import('../../runner/dataset-spec.ts');
+        const { completePlan } = await import('../../runner/single-evaluation.ts');
+        const { readDatasetOption } = await import('../read-dataset-option.ts');
         const board = findBoard(options.board, '--board');
         const plan = completePlan(await readPlan(options.plan));
         const graph = await loadTrainableModel(file);
@@ -86,6 +84,7 @@ function percent(share: number): string {
 
 async function readPlan(text: string): Promise<CompressionPlanSpec> {
   const isInline = text.trimStart().startsWith('{');
+  const { parseDocument } = await import('yaml');
   const document = parseDocument(isInline ? text : await readFile(text, 'utf8'));
   const where = isInline ? '--plan' : text;
   const [fault] = document.errors;
@@ -93,6 +92,8 @@ async function readPlan(text: string): Promise<CompressionPlanSpec> {
     throw new UserError({ code: 'BAD_YAML', message: fault.message.split('\n')[0] ?? 'not YAML', where });
   }
   const value: unknown = document.toJS() ?? {};
+  const { CompressionPlanSchema } = await import('../../contract/compression-plan.ts');
+  const { findIssues } = await import('../../contract/validate.ts');
   const [issue] = findIssues(CompressionPlanSchema, value);
   if (issue === undefined) return value as CompressionPlanSpec;
   throw new UserError({

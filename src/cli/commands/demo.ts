@@ -6,10 +6,7 @@ import { EXIT } from '../../errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { DEFAULT_DATA_FOLDER, openApi } from '../open-api.ts';
 import { parsePositive } from '../parse-options.ts';
-import { readCampaign } from '../read-campaign.ts';
-import { runCampaign } from '../run-campaign.ts';
 import { renderFront } from '../study-result.ts';
-import { writeFrontFiles } from '../write-front-files.ts';
 
 const CAMPAIGN = fileURLToPath(new URL('../../../examples/lenet-mnist/campaign.yaml', import.meta.url));
 
@@ -26,6 +23,9 @@ export function addDemoCommand(program: Command, run: RunCommand): void {
     .option('--data <folder>', 'data folder', DEFAULT_DATA_FOLDER)
     .action((options: DemoOptions, command: Command) =>
       run(command, async (context) => {
+        const { readCampaign } = await import('../read-campaign.ts');
+        const { runCampaign } = await import('../run-campaign.ts');
+        const { writeFrontFiles } = await import('../write-front-files.ts');
         const started = performance.now();
         const campaign = readCampaign(CAMPAIGN);
         const api = await openApi({ data: options.data, listen: true });

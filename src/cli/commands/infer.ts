@@ -4,7 +4,6 @@ import { EXIT, UserError } from '../../errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModelFor, readInputs, saveTensors } from '../load-model.ts';
 import { renderTable } from '../render-table.ts';
-import { runOnHost } from '../run-on-host.ts';
 
 interface InferOptions {
   readonly input: string[];
@@ -26,7 +25,9 @@ export function addInferCommand(program: Command, run: RunCommand): void {
         const { graph, feeds } = await loadModelFor(file, await readInputs(options.input));
         const { interpret } = await import('@tinypareto/evaluators');
         const results =
-          options.engine === 'c' ? await runOnHost(graph, feeds, context.signal) : interpret(graph, feeds);
+          options.engine === 'c'
+            ? await (await import('../run-on-host.ts')).runOnHost(graph, feeds, context.signal)
+            : interpret(graph, feeds);
         const ordered = new Map(
           graph.outputs.flatMap((name) => {
             const tensor = results.get(name);

@@ -3,11 +3,9 @@
 import type { Graph, Tensor } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
-import { findBoard } from '../../runner/board-specs.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { formatMicroseconds } from '../format-values.ts';
 import { loadModel, loadModelFor, readInputs } from '../load-model.ts';
-import { measureWithLocalAgent } from '../measure-with-local-agent.ts';
 import { parsePositive } from '../parse-options.ts';
 
 interface MeasureOptions {
@@ -28,10 +26,12 @@ export function addMeasureCommand(program: Command, run: RunCommand): void {
     .option('--runs <n>', 'timed runs, at least 5', parsePositive, FEWEST_RUNS)
     .action((file: string, options: MeasureOptions, command: Command) =>
       run(command, async (context) => {
+        const { findBoard } = await import('../../runner/board-specs.ts');
         const board = findBoard(options.board, '--board');
         if (board.core !== 'host') throw noDriver(board.name);
         const { graph, feeds } = await modelAndFeeds(file, options.input);
         const runs = Math.max(FEWEST_RUNS, options.runs);
+        const { measureWithLocalAgent } = await import('../measure-with-local-agent.ts');
         const { device, measurement } = await measureWithLocalAgent(graph, feeds, board, runs, context);
         const { latencyUs } = measurement;
         const { toleranceFor } = await import('../../runner/host-program.ts');

@@ -4,8 +4,6 @@ import { EXIT } from '../../errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { parsePositive } from '../parse-options.ts';
-import { readCampaign } from '../read-campaign.ts';
-import { runCampaign } from '../run-campaign.ts';
 import { renderFront } from '../study-result.ts';
 import { withApi } from '../with-api.ts';
 
@@ -20,6 +18,8 @@ export function addRunCommand(program: Command, run: RunCommand): void {
     .option('--trials <n>', 'trials in all, instead of the budget in the file', parsePositive)
     .action((file: string, options: RunOptions, command: Command) =>
       run(command, async (context) => {
+        const { readCampaign } = await import('../read-campaign.ts');
+        const { runCampaign } = await import('../run-campaign.ts');
         const campaign = readCampaign(file);
         return withApi({ ...options, listen: true }, async (api) => {
           if (api.url !== null) context.note(`daemon at ${api.url}`);

@@ -1,11 +1,14 @@
 /** `tell TRIAL metric=value …`: the result of a trial. */
 import type { Command } from 'commander';
-import { TELL_STATES, type TellState, type WireTrial } from '../../contract/trial.ts';
+import type { TellState, WireTrial } from '../../contract/trial.ts';
 import { EXIT, UserError } from '../../errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { parseCount, parseMetric } from '../parse-options.ts';
 import { withApi } from '../with-api.ts';
+
+/** Checked again by the study; here for the help and a quick answer. */
+const TELL_STATES: readonly TellState[] = ['completed', 'infeasible', 'failed', 'pruned', 'abandoned'];
 
 interface TellOptions extends ApiOptions {
   readonly state?: string;

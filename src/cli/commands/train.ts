@@ -2,12 +2,10 @@
 import { writeFile } from 'node:fs/promises';
 import type { FinetunePlan } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
-import { toLoaderSpec } from '../../runner/dataset-spec.ts';
 import { naming } from '../../runner/input-errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadTrainableModel } from '../load-model.ts';
 import { parseCount, parseNumber, parsePositive } from '../parse-options.ts';
-import { readDatasetOption } from '../read-dataset-option.ts';
 
 interface TrainOptions {
   readonly dataset: string;
@@ -31,6 +29,8 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
     .option('--out <file>', 'the trained model', 'trained.onnx')
     .action((file: string, options: TrainOptions, command: Command) =>
       run(command, async (context) => {
+        const { toLoaderSpec } = await import('../../runner/dataset-spec.ts');
+        const { readDatasetOption } = await import('../read-dataset-option.ts');
         const graph = await loadTrainableModel(file);
         const spec = toLoaderSpec(readDatasetOption(options.dataset));
         const { countCost, evaluate, exportOnnx, finetune, loadDataset } = await import('@tinypareto/evaluators');
