@@ -18,6 +18,9 @@ interface Holder {
   readonly url?: string;
 }
 
+/** Held open until released: a handle that nothing refers to would be closed by the garbage collector. */
+const heldLocks = new Set<Database.Database>();
+
 const HOLDER_FILE = 'daemon.json';
 
 /** Who holds the folder, as far as is written there; null when nothing is. */
@@ -64,6 +67,7 @@ export function lockFolder(folder: string): FolderLock {
     throw describeOpenError(error, folder);
   }
   const held = database;
+  heldLocks.add(held);
   const write = (url?: string): void =>
     writeFileSync(path.join(folder, HOLDER_FILE), JSON.stringify({ pid: process.pid, url }));
   write();
@@ -72,6 +76,7 @@ export function lockFolder(folder: string): FolderLock {
     release: () => {
       if (!held.open) return;
       rmSync(path.join(folder, HOLDER_FILE), { force: true });
+      heldLocks.delete(held);
       held.exec('ROLLBACK');
       held.close();
     },

@@ -85,11 +85,6 @@ function isOlder(version: string, than: string): boolean {
   return false;
 }
 
-export interface SqliteStoreOptions {
-  /** Largest size of the database in pages of 4096 bytes; for tests of a full disk. */
-  readonly maxPages?: number;
-}
-
 export class SqliteStore implements TrialStore {
   readonly #database: Database.Database;
   readonly #statements: ReturnType<typeof prepareStatements>;
@@ -98,7 +93,7 @@ export class SqliteStore implements TrialStore {
   #isFullSync = true;
 
   /** Opens or makes `<folder>/tinypareto.db`. Whoever opens it for writing holds the folder's lock. */
-  constructor(folder: string, options: SqliteStoreOptions = {}) {
+  constructor(folder: string) {
     this.#database = new Database(path.join(folder, 'tinypareto.db'));
     const { version } = this.#database.prepare('SELECT sqlite_version() AS version').get() as { version: string };
     if (isOlder(version, OLDEST_SQLITE))
@@ -111,7 +106,6 @@ export class SqliteStore implements TrialStore {
     this.#database.pragma('synchronous = FULL');
     this.#database.pragma('foreign_keys = ON');
     this.#database.pragma('cache_size = -32000');
-    if (options.maxPages !== undefined) this.#database.pragma(`max_page_count = ${options.maxPages}`);
     migrate(this.#database, readMigrations());
     this.#statements = prepareStatements(this.#database);
   }
@@ -162,6 +156,12 @@ export class SqliteStore implements TrialStore {
     if (removeStudy !== undefined) put.removeStudy.run(removeStudy);
     for (const { kind, key, body } of documents) put.putDocument.run(kind, key, body);
     for (const { kind, key } of removeDocuments) put.removeDocument.run(kind, key);
+  }
+
+  /** Lets the file grow by at most `pages` pages of 4096 bytes from now on; null = without limit. */
+  limitPages(pages: number | null): void {
+    const used = this.#database.pragma('page_count', { simple: true }) as number;
+    this.#database.pragma(`max_page_count = ${pages === null ? 4_294_967_294 : used + pages}`);
   }
 
   onLost(listener: (studies: ReadonlySet<string>) => void): void {

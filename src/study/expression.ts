@@ -378,6 +378,7 @@ export function compileExpression(
   parse: ExpressionParser,
   known: ReadonlySet<string> | null = null,
 ): CompiledExpression {
+  if (expression.trim() === '') fail(expression, 'is empty');
   if (expression.length > MAX_LENGTH) fail(expression, `is longer than ${MAX_LENGTH} characters`);
   if (/[`;\\[\]{}"'?:$]/.test(expression)) fail(expression, 'has a character that is not allowed', ALLOWED);
   if (/\.\s*[A-Za-z_]/.test(expression)) fail(expression, 'has a dot before a name', ALLOWED);

@@ -98,9 +98,9 @@ export function judge(
   const violations = violationsOf(constraints, metrics);
   if (state !== 'completed') return { metrics, violations, feasible: state === 'infeasible' ? false : null };
   const needed = new Map<string, string>();
-  for (const { name, metrics: read } of constraints)
-    for (const metric of read) needed.set(metric, `the constraint "${name}" reads it`);
   for (const { metric } of objectives) needed.set(metric, 'it is an objective');
+  for (const { name, metrics: read } of constraints)
+    for (const metric of read) if (!needed.has(metric)) needed.set(metric, `the constraint "${name}" reads it`);
   const issues = missing(metrics, needed);
   if (issues.length > 0) throw new InvalidInputError(issues, 422);
   return { metrics, violations, feasible: Object.values(violations).every((violation) => violation <= 0) };

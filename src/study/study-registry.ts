@@ -44,6 +44,9 @@ export class StudyRegistry {
   readonly #names = new Map<string, string>();
   readonly #open = new Map<string, Promise<StudyState>>();
   readonly #live = new Map<string, StudyState>();
+  /** Studies that were opened since the start. */
+  readonly #opened = new Set<string>();
+  readonly #start: Clock;
   #lastSeq = 0;
   #probe: NodeJS.Timeout | null = null;
   #isDiskFull = false;
@@ -53,6 +56,8 @@ export class StudyRegistry {
     this.store = store;
     this.clock = clock;
     this.feed = feed;
+    const [now, monotonic] = [clock.now(), clock.monotonic()];
+    this.#start = { now: () => now, monotonic: () => monotonic };
   }
 
   static async open(store: TrialStore, clock: Clock, feed: EventFeed): Promise<StudyRegistry> {
@@ -109,7 +114,8 @@ export class StudyRegistry {
     const trials = await this.store.trials(id);
     const record = this.#records.get(id);
     if (record === undefined) throw studyNotFound(id);
-    const state = await StudyState.load(record, trials, this.clock);
+    const state = await StudyState.load(record, trials, this.#opened.has(id) ? this.clock : this.#start);
+    this.#opened.add(id);
     this.#live.set(id, state);
     return state;
   }
@@ -136,6 +142,7 @@ export class StudyRegistry {
       trial.finishedSeq === null ? trial : { ...trial, finishedSeq: this.#lastSeq + 1 + trial.number },
     );
     const state = await StudyState.load(record, numbered, this.clock);
+    this.#opened.add(record.id);
     this.#live.set(record.id, state);
     this.#open.set(record.id, Promise.resolve(state));
     const events: NewEvent[] = [

@@ -57,6 +57,7 @@ export class StudyState {
     this.front = new Front(record.objectives);
   }
 
+  /** `clock` is the time from which leases that are still held are counted: the daemon's start, when the study is first opened. */
   static async load(record: StudyRecord, trials: readonly TrialRecord[], clock: Clock): Promise<StudyState> {
     const state = new StudyState(record, await compileConstraints(record.constraints));
     for (const trial of trials) state.apply(trial, clock, true);
