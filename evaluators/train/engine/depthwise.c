@@ -55,28 +55,38 @@ void k_depthwise(const env_t *e, const word *a) {
       }
 }
 
-/* x dy dw batch channels multiplier xPlane pitch taps tapTable oh ow sh sw; adds to dw */
+/*
+ * x dy dw batch channels multiplier xPlane pitch taps tapTable oh ow sh sw scratch; adds to dw. At stride 1 the errors are laid out with
+ * the plane's pitch, zeros in the gaps, so that a tap is one long dot product.
+ */
 void k_depthwise_weights(const env_t *e, const word *a) {
   const float *x = floats(e, a[0]), *dy = floats(e, a[1]);
-  float *dw = floats(e, a[2]);
+  float *dw = floats(e, a[2]), *scratch = floats(e, a[14]);
   int batch = a[3], channels = a[4], multiplier = a[5], plane = a[6], pitch = a[7], taps = a[8];
   const int32_t *tap = ints(e, a[9]);
-  int oh = a[10], ow = a[11], sh = a[12], sw = a[13];
+  int oh = a[10], ow = a[11], sh = a[12], sw = a[13], count = (oh - 1) * pitch + ow, flat = sh == 1 && sw == 1;
+  for (int i = 0; i < oh * pitch; i++) scratch[i] = 0;
   for (int n = 0; n < batch; n++)
     for (int c = 0; c < channels; c++, x += plane)
       for (int m = 0; m < multiplier; m++, dy += oh * ow) {
         float *g = dw + (c * multiplier + m) * taps;
+        if (flat)
+          for (int oy = 0; oy < oh; oy++)
+            for (int ox = 0; ox < ow; ox++) scratch[oy * pitch + ox] = dy[oy * ow + ox];
         for (int t = 0; t < taps; t++) {
           float s = 0;
-          for (int oy = 0; oy < oh; oy++) {
-            const float *q = x + oy * sh * pitch + tap[t], *d = dy + oy * ow;
-            int ox = 0;
-            if (sw == 1) {
-              vf v = {0};
-              for (; ox + VW <= ow; ox += VW) v += load(d + ox) * load(q + ox);
-              s += horizontal_sum(v);
+          if (flat) {
+            const float *q = x + tap[t];
+            vf v = {0};
+            int i = 0;
+            for (; i + VW <= count; i += VW) v += load(scratch + i) * load(q + i);
+            s = horizontal_sum(v);
+            for (; i < count; i++) s += scratch[i] * q[i];
+          } else {
+            for (int oy = 0; oy < oh; oy++) {
+              const float *q = x + oy * sh * pitch + tap[t], *d = dy + oy * ow;
+              for (int ox = 0; ox < ow; ox++) s += d[ox] * q[ox * sw];
             }
-            for (; ox < ow; ox++) s += d[ox] * q[ox * sw];
           }
           g[t] += s;
         }

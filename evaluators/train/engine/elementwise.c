@@ -115,6 +115,16 @@ void k_unary_backward(const env_t *e, const word *a) {
   const float *x = floats(e, a[1]), *y = floats(e, a[2]), *dy = floats(e, a[3]);
   float *dx = floats(e, a[4]), p = as_float(a[6]), q = as_float(a[7]);
   int fn = a[0], n = a[5];
+  if (fn == RELU || fn == CLAMP) {
+    vf lo = splat(fn == RELU ? 0 : p), hi = splat(fn == RELU ? __builtin_inff() : q);
+    int i = 0;
+    for (; i + VW <= n; i += VW) {
+      vf v = load(x + i), d = (vf)((vi)load(dy + i) & (v > lo) & (v < hi));
+      store(dx + i, a[8] ? (vf)(load(dx + i) + d) : d);
+    }
+    for (; i < n; i++) dx[i] = (a[8] ? dx[i] : 0) + dy[i] * slope(fn, x[i], y[i], p, q);
+    return;
+  }
   if (a[8])
     for (int i = 0; i < n; i++) dx[i] += dy[i] * slope(fn, x[i], y[i], p, q);
   else

@@ -121,8 +121,17 @@ void k_normalize_backward(const env_t *e, const word *a) {
     if (!a[2]) continue;
     float mu = frozen ? 0 : su / count, muh = frozen ? 0 : suh / count;
     for (int o = 0; o < outer; o++) {
-      int base = (o * groups + g) * inner;
-      for (int i = 0; i < inner; i++) {
+      int base = (o * groups + g) * inner, i = 0;
+      if (repeat == inner) {
+        /* dx = k dy + slope x + shift */
+        float k = r * scale[g % parameters], slope = -r * r * muh, shift = -r * mu - slope * m;
+        vf vk = splat(k), vs = splat(slope), vt = splat(shift);
+        for (; i + VW <= inner; i += VW) {
+          vf d = load(dy + base + i) * vk + load(x + base + i) * vs + vt;
+          store(dx + base + i, accumulate ? (vf)(load(dx + base + i) + d) : d);
+        }
+      }
+      for (; i < inner; i++) {
         int c = repeat == inner ? g % parameters : (int)(((int64_t)g * inner + i) / repeat % parameters);
         float h = (x[base + i] - m) * r;
         float d = r * (dy[base + i] * scale[c] - mu - h * muh);

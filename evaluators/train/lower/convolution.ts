@@ -154,7 +154,9 @@ export function emitWeightGradient(
   if (isDepthwise(g)) {
     if (accumulate === 0) b.emit('fill', dw, g.m * g.kh * g.kw, 0);
     const window = [size, plane.w, g.kh * g.kw, taps, g.oh, g.ow, g.sh, g.sw];
-    b.emit('depthwise_weights', plane.offset, dy, dw, g.n, g.c, 1, ...window);
+    const scratch = b.arena.allocate(g.oh * plane.w);
+    b.emit('depthwise_weights', plane.offset, dy, dw, g.n, g.c, 1, ...window, scratch);
+    b.arena.release(scratch);
     return;
   }
   const cg = g.c / g.group;

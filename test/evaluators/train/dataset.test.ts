@@ -5,17 +5,11 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import {
-  checkDataset,
-  type Dataset,
-  DatasetError,
-  IDENTITY,
-  loadDataset,
-  tensor,
-  writeNpy,
-  writeNpz,
-} from '@tinypareto/evaluators';
-import { writeSample } from '../../../evaluators/train/data/dataset.ts';
+import { writeNpy, writeNpz } from '../../../evaluators/ir/npy.ts';
+import { type Tensor, tensor } from '../../../evaluators/ir/tensor.ts';
+import { checkDataset, type Dataset, IDENTITY, writeSample } from '../../../evaluators/train/data/dataset.ts';
+import { DatasetError } from '../../../evaluators/train/data/dataset-error.ts';
+import { loadDataset } from '../../../evaluators/train/data/load-dataset.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'dataset-'));
 
@@ -96,7 +90,7 @@ test('npy, npz and csv', () => {
   );
   assert.deepEqual([npy.train.count, npy.test.count], [4, 1]);
   assert.deepEqual(npy.inputShape, [4]);
-  const arrays = new Map([
+  const arrays = new Map<string, Tensor>([
     ['x_train', x],
     ['y_train', y],
     ['x_test', x],

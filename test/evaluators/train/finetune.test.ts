@@ -1,17 +1,12 @@
 /** Fine-tuning: it learns, repeats itself, stops when told, and says why it cannot go on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type Dataset,
-  DatasetError,
-  DivergedError,
-  evaluate,
-  type FinetuneCheckpoint,
-  type FinetunePlan,
-  finetune,
-  type Graph,
-  IDENTITY,
-} from '@tinypareto/evaluators';
+import type { FinetunePlan } from '../../../evaluators/compress/plan.ts';
+import type { Graph } from '../../../evaluators/ir/graph.ts';
+import { type Dataset, IDENTITY } from '../../../evaluators/train/data/dataset.ts';
+import { DatasetError } from '../../../evaluators/train/data/dataset-error.ts';
+import { evaluate } from '../../../evaluators/train/evaluate.ts';
+import { DivergedError, type FinetuneCheckpoint, finetune } from '../../../evaluators/train/finetune.ts';
 import { createStream } from '../../../evaluators/train/rng.ts';
 import { convOp, GEMM, Net, RELU } from './net.ts';
 

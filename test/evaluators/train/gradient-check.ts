@@ -3,7 +3,7 @@
  * recomputed in double precision from the program's logits; errors are relative to the gradient's norm.
  */
 import assert from 'node:assert/strict';
-import type { Graph } from '@tinypareto/evaluators';
+import type { Graph } from '../../../evaluators/ir/graph.ts';
 import { createStream } from '../../../evaluators/train/rng.ts';
 import {
   compileTraining,

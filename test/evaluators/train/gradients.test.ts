@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Op } from '@tinypareto/evaluators';
+import type { Op } from '../../../evaluators/ir/op.ts';
 import { KERNELS } from '../../../evaluators/train/kernels.ts';
 import { checkGradients } from './gradient-check.ts';
 import { convOp, GEMM, Net } from './net.ts';

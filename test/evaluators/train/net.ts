@@ -1,13 +1,7 @@
 /** Small graphs for training tests: declares values, initializers with seeded weights, and nodes in order. */
-import {
-  elementCount,
-  type Graph,
-  type Node,
-  type Op,
-  type Tensor,
-  tensor,
-  type ValueInfo,
-} from '@tinypareto/evaluators';
+import type { Graph, Node, ValueInfo } from '../../../evaluators/ir/graph.ts';
+import type { Op } from '../../../evaluators/ir/op.ts';
+import { elementCount, type Tensor, tensor } from '../../../evaluators/ir/tensor.ts';
 import { createStream } from '../../../evaluators/train/rng.ts';
 
 export class Net {

@@ -5,7 +5,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { type Graph, type Node, type Op, type Tensor, tensor, type ValueInfo } from '@tinypareto/evaluators';
+import type { Graph, Node, ValueInfo } from '../../../evaluators/ir/graph.ts';
+import type { Op } from '../../../evaluators/ir/op.ts';
+import { type Tensor, tensor } from '../../../evaluators/ir/tensor.ts';
 import { createEngine, type EngineKind } from '../../../evaluators/train/engine.ts';
 import { compileTraining } from '../../../evaluators/train/training-program.ts';
 import { GEMM } from './net.ts';
