@@ -54,6 +54,8 @@ export type { TensorType } from './ops/op-definition.ts';
 export * from './ops/validate-graph.ts';
 export type * from './outcome.ts';
 export type * from './passes/pass.ts';
+export { peakBytes } from './passes/peak-memory.ts';
+export { reorder } from './passes/reorder.ts';
 export * from './passes/run-passes.ts';
 export * from './passes/simplify.ts';
 export * from './pipeline/evaluate-trial.ts';

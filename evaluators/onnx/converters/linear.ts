@@ -1,7 +1,8 @@
 /** Gemm and matrix products. */
+import type { OpOf } from '../../ir/op.ts';
 import type { ConverterTable, NodeContext } from '../node-context.ts';
 
-function gemm(c: NodeContext) {
+export function gemmOp(c: NodeContext): OpOf<'Gemm'> {
   const a = c.attributes;
   const broadcast = a.flag('broadcast', false) || c.opset >= 7;
   const bias = c.inputs[2]?.type.shape;
@@ -17,11 +18,11 @@ function gemm(c: NodeContext) {
   if (!broadcast && bias !== undefined && (bias.length !== 2 || bias[0] !== rows || bias[1] !== columns)) {
     throw c.fail(`before opset 7, input 2 must be [${rows}, ${columns}] unless broadcast = 1`);
   }
-  return c.result(op, c.inputs);
+  return op;
 }
 
 export const LINEAR: ConverterTable = {
-  Gemm: gemm,
+  Gemm: (c) => c.result(gemmOp(c), c.inputs),
   MatMul: (c) => c.result({ kind: 'MatMul' }, c.inputs),
   MatMulInteger: (c) => c.result({ kind: 'MatMulInteger' }, c.inputs),
   QLinearMatMul: (c) => c.result({ kind: 'QLinearMatMul' }, c.inputs),

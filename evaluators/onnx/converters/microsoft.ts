@@ -1,8 +1,10 @@
 /** Operators of the com.microsoft domain that ONNX Runtime's quantizer writes. */
 import { normalizeAxis } from '../../ops/operator.ts';
+import type { Value } from '../graph-builder.ts';
 import type { Converter, ConverterTable, NodeContext } from '../node-context.ts';
+import { gemmOp } from './linear.ts';
 import { QUANTIZATION } from './quantization.ts';
-import { poolWindow } from './window.ts';
+import { convOp, poolWindow } from './window.ts';
 
 function qgemm(c: NodeContext) {
   const a = c.attributes;
@@ -58,7 +60,41 @@ function unary(fn: 'Sigmoid' | 'LeakyRelu'): Converter {
   };
 }
 
+/** Conv and Gemm with an activation, as ONNX Runtime's optimizer saves them. */
+function fused(kind: 'Conv' | 'Gemm'): Converter {
+  return (c) => {
+    const names = ['Relu', 'Sigmoid', 'Tanh', 'LeakyRelu', 'Clip', 'HardSigmoid'] as const;
+    const fn = c.attributes.choice('activation', names, 'Relu');
+    const parameters = kind === 'Conv' ? (c.attributes.floats('activation_params') ?? []) : [];
+    const [alpha = fn === 'LeakyRelu' ? c.attributes.float('activation_alpha', 0.01) : 0, beta = 0] = parameters;
+    const linear = kind === 'Conv' ? convOp(c) : gemmOp(c);
+    const plain = c.step(linear, ...c.inputs);
+    if (fn !== 'Clip') return c.result({ kind: 'Unary', fn, alpha, beta }, [plain]);
+    return c.result({ kind: 'Clip' }, [plain, c.scalar('min', 'float32', alpha), c.scalar('max', 'float32', beta)]);
+  };
+}
+
+function fusedMatMul(c: NodeContext) {
+  const a = c.attributes;
+  if (a.flag('transBatchA', false) || a.flag('transBatchB', false))
+    throw c.unsupported('transposed batch axes are not supported', 'Save the model without optimisation.');
+  const [left, right] = [swapped(c, 0, a.flag('transA', false)), swapped(c, 1, a.flag('transB', false))];
+  const product = c.step({ kind: 'MatMul' }, left, right);
+  return c.result({ kind: 'Binary', fn: 'Mul' }, [product, c.scalar('alpha', 'float32', a.float('alpha', 1))]);
+}
+
+/** The input with its last two axes swapped. */
+function swapped(c: NodeContext, index: number, transpose: boolean): Value {
+  const rank = c.rank(index);
+  const perm = Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
+  return transpose ? c.step({ kind: 'Transpose', perm }, c.input(index, 'operand')) : c.input(index, 'operand');
+}
+
 export const MICROSOFT: ConverterTable = {
+  FusedConv: fused('Conv'),
+  FusedGemm: fused('Gemm'),
+  FusedMatMul: fusedMatMul,
+  Gelu: (c) => c.result({ kind: 'Unary', fn: 'Gelu', alpha: 0, beta: 0 }, [c.input(0, 'input')]),
   QGemm: qgemm,
   QLinearAdd: (c) => c.result({ kind: 'QLinearBinary', fn: 'Add' }, c.inputs),
   QLinearMul: (c) => c.result({ kind: 'QLinearBinary', fn: 'Mul' }, c.inputs),

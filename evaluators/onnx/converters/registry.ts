@@ -1,35 +1,43 @@
 /** Which ONNX operators can be translated, by domain and operator type. */
 import type { Converter, ConverterTable } from '../node-context.ts';
 import { CONSTANTS } from './constants.ts';
+import { EINSUM } from './einsum.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { INDEXING } from './indexing.ts';
 import { LAYOUT } from './layout.ts';
 import { LINEAR } from './linear.ts';
+import { MACHINE_LEARNING } from './machine-learning.ts';
 import { MICROSOFT } from './microsoft.ts';
 import { NORMALIZATION } from './normalization.ts';
 import { QUANTIZATION } from './quantization.ts';
+import { REARRANGE } from './rearrange.ts';
 import { RECURRENT } from './recurrent.ts';
 import { REDUCTION } from './reduction.ts';
 import { RESIZE } from './resize.ts';
 import { WINDOW } from './window.ts';
 
+const STANDARD = [
+  CONSTANTS,
+  EINSUM,
+  ELEMENTWISE,
+  INDEXING,
+  LAYOUT,
+  LINEAR,
+  NORMALIZATION,
+  QUANTIZATION,
+  REARRANGE,
+  RECURRENT,
+  REDUCTION,
+  RESIZE,
+  WINDOW,
+];
+
+export const DOMAIN_NAMES = ['', 'ai.onnx.ml', 'com.microsoft'] as const;
+export type DomainName = (typeof DOMAIN_NAMES)[number];
+
 const DOMAINS: ReadonlyMap<string, ReadonlyMap<string, Converter>> = new Map([
-  [
-    '',
-    tableOf(
-      CONSTANTS,
-      ELEMENTWISE,
-      INDEXING,
-      LAYOUT,
-      LINEAR,
-      NORMALIZATION,
-      QUANTIZATION,
-      RECURRENT,
-      REDUCTION,
-      RESIZE,
-      WINDOW,
-    ),
-  ],
+  ['', tableOf(...STANDARD)],
+  ['ai.onnx.ml', tableOf(MACHINE_LEARNING)],
   ['com.microsoft', tableOf(MICROSOFT)],
 ]);
 
@@ -47,6 +55,6 @@ export function converterFor(domain: string, opType: string): Converter | undefi
 }
 
 /** Operator types of a domain that can be translated, sorted. */
-export function supportedOperators(domain: '' | 'com.microsoft'): string[] {
+export function supportedOperators(domain: DomainName): string[] {
   return [...(DOMAINS.get(domain)?.keys() ?? [])].sort();
 }

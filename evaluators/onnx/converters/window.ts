@@ -1,5 +1,5 @@
 /** Convolutions and poolings. `auto_pad` is resolved to explicit pads. */
-import type { Window } from '../../ir/op.ts';
+import type { OpOf, Window } from '../../ir/op.ts';
 import { badAttribute } from '../attributes.ts';
 import type { ConverterTable, NodeContext } from '../node-context.ts';
 
@@ -42,9 +42,9 @@ function weightKernel(c: NodeContext, index = 1): readonly number[] {
   return c.shape(index).slice(2);
 }
 
-function conv(c: NodeContext) {
+export function convOp(c: NodeContext): OpOf<'Conv'> {
   const window = windowOf(c, weightKernel(c));
-  return c.result({ kind: 'Conv', group: c.attributes.int('group', 1), ...window }, c.inputs);
+  return { kind: 'Conv', group: c.attributes.int('group', 1), ...window };
 }
 
 function convInteger(c: NodeContext) {
@@ -135,7 +135,7 @@ function globalPool(fn: 'Average' | 'Max' | 'Lp') {
 export const poolWindow = (c: NodeContext): Window => windowOf(c, undefined);
 
 export const WINDOW: ConverterTable = {
-  Conv: conv,
+  Conv: (c) => c.result(convOp(c), c.inputs),
   ConvInteger: convInteger,
   QLinearConv: qlinearConv,
   ConvTranspose: convTranspose,
