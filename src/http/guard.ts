@@ -67,8 +67,10 @@ function checkOrigin(request: FastifyRequest, options: GuardOptions): void {
 
 function isOwnOrigin(origin: string, request: FastifyRequest, options: GuardOptions): boolean {
   if (!URL.canParse(origin)) return false;
-  const { host, hostname } = new URL(origin);
-  return host === request.headers.host?.toLowerCase() || options.allowedHosts.includes(hostname);
+  const { protocol, host, hostname } = new URL(origin);
+  const own = `${protocol}//${request.headers.host ?? ''}`;
+  // Parsing both leaves out default ports alike.
+  return (URL.canParse(own) && new URL(own).host === host) || options.allowedHosts.includes(hostname);
 }
 
 function bearer(request: FastifyRequest): string | null {
