@@ -60,7 +60,7 @@ function continuousDimension(name: string, low: number, high: number, log: boole
   const from = log ? Math.log(low) : low;
   const width = (log ? Math.log(high) : high) - from;
   const unitOf = (value: ParamValue): number =>
-    width === 0 ? 0.5 : clampUnit(((log ? Math.log(Number(value)) : Number(value)) - from) / width);
+    clampUnit(((log ? Math.log(Number(value)) : Number(value)) - from) / width);
   return {
     name,
     kind: 'continuous',
@@ -152,9 +152,10 @@ export function createDimension(parameter: Parameter): Dimension {
   switch (parameter.type) {
     case 'float':
       requireFinite(parameter);
-      return parameter.step === undefined
+      // A range of one value is a constant: one level, not a continuum.
+      return parameter.step === undefined && parameter.low < parameter.high
         ? continuousDimension(name, parameter.low, parameter.high, parameter.log === true)
-        : ordinalDimension(name, parameter.low, parameter.high, parameter.step, parameter.log === true);
+        : ordinalDimension(name, parameter.low, parameter.high, parameter.step ?? 1, parameter.log === true);
     case 'int': {
       requireFinite(parameter);
       const step = parameter.step ?? 1;

@@ -3,7 +3,7 @@
  * slices and health checks are computed from. Known metrics are exact; the others get a Gaussian process on standardised values, of their
  * logarithm where that explains the data better.
  */
-import { fitHyperParameters } from '../../gp/fit.ts';
+import { type FitResult, fitHyperParameters } from '../../gp/fit.ts';
 import { GpModel } from '../../gp/gp-model.ts';
 import type { KernelColumn } from '../../gp/kernel.ts';
 import { leaveOneOut } from '../../gp/leave-one-out.ts';
@@ -42,6 +42,9 @@ const LOG_SPREAD = 4;
 const MOST_FIT_ITERATIONS = 60;
 /** More observations than this cost more time than an explanation is worth: the newest are kept. */
 const MOST_OBSERVATIONS = 600;
+/** Hyper-parameters are learned from about this many, which costs a cube of it a hundred times over. */
+const MOST_FITTED = 100;
+const POLISH_ITERATIONS = 12;
 const SMALLEST_NOISE = 1e-8;
 
 interface Scale {
@@ -82,11 +85,7 @@ function rowOf(space: SearchSpace, params: Params): Float64Array {
   return space.encode(params).map((u, i) => (mask[i] === 1 ? u : Number.NaN));
 }
 
-function fitOn(
-  space: SearchSpace,
-  samples: readonly Sample[],
-  scale: Scale,
-): { model: GpModel; evidence: number } | null {
+function gpData(space: SearchSpace, samples: readonly Sample[], scale: Scale): GpData {
   const columns = space.dimensions.map(
     (dimension, i): KernelColumn => ({
       kind: dimension.kind === 'categorical' ? 'categorical' : 'numeric',
@@ -94,28 +93,36 @@ function fitOn(
     }),
   );
   const n = samples.length;
-  const data: GpData = {
+  const X = new Float64Array(n * columns.length);
+  samples.forEach(({ trial }, i) => {
+    X.set(rowOf(space, trial.params), i * columns.length);
+  });
+  return {
     columns,
     n,
-    X: new Float64Array(n * columns.length),
+    X,
     y: Float64Array.from(samples, ({ value }) => forward(scale, value)),
     knownNoise: Float64Array.from(samples, ({ value, stderr }) => {
       const error = stderr / (scale.isLog ? scale.width * value : scale.width);
       return Number.isNaN(error) ? Number.NaN : Math.max(error * error, SMALLEST_NOISE);
     }),
   };
-  samples.forEach(({ trial }, i) => {
-    data.X.set(rowOf(space, trial.params), i * columns.length);
-  });
+}
+
+/** Every k-th sample, so that about `MOST_FITTED` remain. */
+function thinned(samples: readonly Sample[]): readonly Sample[] {
+  const stride = Math.ceil(samples.length / MOST_FITTED);
+  return stride === 1 ? samples : samples.filter((_, i) => i % stride === 0);
+}
+
+/** Hyper-parameters from a part of the samples, and how likely they make that part. */
+function fitOn(space: SearchSpace, samples: readonly Sample[], scale: Scale): FitResult & { evidence: number } {
+  const part = thinned(samples);
+  const data = gpData(space, part, scale);
   const fitted = fitHyperParameters(data, { kinds: ['matern52', 'rbf'], maxIterations: MOST_FIT_ITERATIONS });
-  const model = GpModel.create(data, fitted);
-  if (model === undefined) return null;
   // Densities of values on two scales compare only after the change of variables.
-  const jacobian = samples.reduce(
-    (sum, { value }) => sum - Math.log(scale.isLog ? scale.width * value : scale.width),
-    0,
-  );
-  return { model, evidence: n * fitted.logDensity + jacobian };
+  const jacobian = part.reduce((sum, { value }) => sum - Math.log(scale.isLog ? scale.width * value : scale.width), 0);
+  return { ...fitted, evidence: data.n * fitted.logDensity + jacobian };
 }
 
 function gaussianModel(space: SearchSpace, metric: string, samples: readonly Sample[]): MetricModel | null {
@@ -124,13 +131,13 @@ function gaussianModel(space: SearchSpace, metric: string, samples: readonly Sam
   const highest = values.reduce((a, b) => Math.max(a, b));
   const scales = [scaleOf(values, false)];
   if (lowest > 0 && highest > LOG_SPREAD * lowest) scales.push(scaleOf(values, true));
-  let best: { scale: Scale; model: GpModel; evidence: number } | null = null;
-  for (const scale of scales) {
-    const fitted = fitOn(space, samples, scale);
-    if (fitted !== null && (best === null || fitted.evidence > best.evidence)) best = { scale, ...fitted };
-  }
-  if (best === null) return null;
-  const { scale, model } = best;
+  const fits = scales.map((scale) => ({ scale, fit: fitOn(space, samples, scale) }));
+  const { scale, fit } = fits.reduce((a, b) => (b.fit.evidence > a.fit.evidence ? b : a));
+  const data = gpData(space, samples, scale);
+  // The part may mislead about the whole: a few steps on everything put that right.
+  const polish = { kinds: [fit.kind], start: fit.theta, maxIterations: POLISH_ITERATIONS };
+  const model = GpModel.create(data, samples.length > MOST_FITTED ? fitHyperParameters(data, polish) : fit);
+  if (model === undefined) return null;
   return {
     metric,
     isKnown: false,

@@ -94,6 +94,18 @@ describe('createSearchSpace', () => {
     assert.throws(() => space.completeParams({ width: 5 }, createRng(5)), spaceError(/not on the grid/));
   });
 
+  it('counts a range of one value as a constant', () => {
+    const space = createSearchSpace([
+      { name: 'a', type: 'float', low: 2.5, high: 2.5 },
+      { name: 'b', type: 'int', low: 7, high: 7, log: true },
+      { name: 'c', type: 'float', low: 0, high: 0 },
+    ]);
+    assert.equal(space.cellCount, 1);
+    assert.deepEqual(space.decode([0.1, 0.9, 1]), { a: 2.5, b: 7, c: 0 });
+    assert.deepEqual(space.validate({ a: 2.5, b: 7, c: 0 }), { a: 2.5, b: 7, c: 0 });
+    assert.throws(() => space.validate({ a: 2.6, b: 7, c: 0 }), SpaceError);
+  });
+
   it('writes grid values as a user would type them', () => {
     const space = createSearchSpace([{ name: 'x', type: 'float', low: 0.1, high: 0.5, step: 0.1 }]);
     assert.deepEqual(
