@@ -208,17 +208,35 @@ class Space implements SearchSpace {
   }
 
   completeParams(partial: Readonly<Record<string, unknown>>, rng: Rng, attempts = DEFAULT_ATTEMPTS): Params | null {
-    for (const name of Object.keys(partial))
-      if (!this.#indexOf.has(name)) throw new SpaceError('is not in this space', name);
+    const names = Object.keys(partial);
+    const needed = this.#neededAncestors(names);
     for (let attempt = 0; attempt < attempts; attempt++) {
       const params = this.#build((i) => {
         const { name } = this.parameters[i];
-        return Object.hasOwn(partial, name) ? this.dimensions[i].check(partial[name]) : this.#draw(i, rng);
+        if (Object.hasOwn(partial, name)) return this.dimensions[i].check(partial[name]);
+        const choices = needed.get(i);
+        return choices === undefined ? this.#draw(i, rng) : choices[rng.nextInt(choices.length)];
       });
-      // A given value of a parameter that the draw left inactive asks for another draw of its parent.
-      if (Object.keys(partial).every((name) => Object.hasOwn(params, name)) && this.isAllowed(params)) return params;
+      if (names.every((name) => Object.hasOwn(params, name)) && this.isAllowed(params)) return params;
     }
     return null;
+  }
+
+  /** The values by which each ancestor of the named parameters keeps them all active; nothing for one that cannot. */
+  #neededAncestors(names: readonly string[]): ReadonlyMap<number, readonly ParamValue[]> {
+    const needed = new Map<number, readonly ParamValue[]>();
+    for (const name of names) {
+      const named = this.#indexOf.get(name);
+      if (named === undefined) throw new SpaceError('is not in this space', name);
+      for (let child = named; this.#forest.parent[child] >= 0; child = this.#forest.parent[child]) {
+        const parent = this.#forest.parent[child];
+        const on = this.#forest.switchedOnBy[child] ?? new Set<ParamValue>();
+        const both = (needed.get(parent) ?? [...on]).filter((value) => on.has(value));
+        // Without a common value no draw can succeed: leave the parent free, and the attempts will end in null.
+        if (both.length > 0) needed.set(parent, both);
+      }
+    }
+    return needed;
   }
 
   neighbours(params: Params): Params[] {

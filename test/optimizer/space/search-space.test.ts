@@ -91,6 +91,13 @@ describe('createSearchSpace', () => {
     assert.equal(params['method'], 'apoz');
     assert.equal(params['width'], 16);
     space.validate(params);
+    // One in 10⁴ values of the parent would do.
+    const rare = createSearchSpace([
+      { name: 'parent', type: 'int', low: 1, high: 10_000 },
+      { name: 'child', type: 'int', low: 0, high: 1, when: { param: 'parent', in: [77] } },
+    ]);
+    assert.deepEqual(rare.completeParams({ child: 1 }, createRng(5)), { parent: 77, child: 1 });
+    assert.equal(rare.completeParams({ child: 1, parent: 5 }, createRng(5)), null);
     assert.throws(() => space.completeParams({ width: 5 }, createRng(5)), spaceError(/not on the grid/));
   });
 
