@@ -43,7 +43,7 @@ export async function compress(
   const onlyDeployed = hooks.accuracies === 'deployed';
   report.accuracy('before', hooks.baselineAccuracy ?? (onlyDeployed ? Number.NaN : accuracyOf(graph)));
   const trained = await pruneAndTrain(graph, dataset, plan, hooks, report);
-  report.accuracy('float', trained.accuracy ?? (onlyDeployed && isInteger ? Number.NaN : accuracyOf(trained.graph)));
+  report.accuracy('float', onlyDeployed && isInteger ? Number.NaN : accuracyOf(trained.graph));
   const base = { floatGraph: trained.graph, ...(trained.mask === undefined ? {} : { mask: trained.mask }) };
   const quantizePlan = plan.quantize;
   if (quantizePlan === undefined || quantizePlan.format === 'float32')

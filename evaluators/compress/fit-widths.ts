@@ -41,12 +41,39 @@ function widthsAfter(request: FitRequest, ranking: readonly number[], count: num
   );
 }
 
-/** Group of each free structure, least important first. */
+/**
+ * A structure's place in the ranking of all layers is its share of what is left of its layer's importance (cf. LAMP, Lee et al.,
+ * ICLR 2021), so that no layer is emptied while others are full; wide layers and expensive structures go earlier. The two exponents were
+ * chosen on the accuracy of the LeNets after one epoch.
+ */
+const WIDTH_EXPONENT = 0.75;
+const SAVING_EXPONENT = 0.35;
+
+/** What one structure of each group saves in the full network. */
+function savings(request: FitRequest): number[] {
+  const widths = full(request);
+  const whole = request.cost(widths);
+  return widths.map((width, g) => {
+    if (request.fixed[g] !== null || width < 2) return 1;
+    const fewer = Math.max(1, Math.floor(width / 2));
+    return Math.max(1e-9, (whole - request.cost(widths.with(g, fewer))) / (width - fewer));
+  });
+}
+
+/** Group of each free structure, the first to go first. */
 function rank(request: FitRequest): number[] {
-  const entries = request.groups.flatMap(({ order }, g) =>
-    request.fixed[g] === null ? order.map((index) => ({ g, score: request.scores[index], index })) : [],
-  );
-  return entries.sort((a, b) => a.score - b.score || a.index - b.index).map(({ g }) => g);
+  const saving = savings(request);
+  const entries = request.groups.flatMap(({ order }, g) => {
+    if (request.fixed[g] !== null) return [];
+    const factor = order.length ** WIDTH_EXPONENT / saving[g] ** SAVING_EXPONENT;
+    let left = order.reduce((sum, index) => sum + request.scores[index], 0);
+    return order.map((index, place) => {
+      const score = left > 0 ? (factor * request.scores[index]) / left : 0;
+      left -= request.scores[index];
+      return { g, score, place };
+    });
+  });
+  return entries.sort((a, b) => a.score - b.score || a.g - b.g || a.place - b.place).map(({ g }) => g);
 }
 
 /** The widths, or null when even the narrowest network costs more than asked. */
@@ -100,9 +127,11 @@ function moves(request: FitRequest, widths: readonly number[], cost: number): Mo
         }),
       ),
   );
+  // Among moves that land close enough, the one that changes layers least in proportion.
+  const change = (move: Move): number =>
+    move.changes.reduce((sum, [g, n]) => sum + (Math.abs(n) * request.roundTo) / widths[g], 0);
   const error = (move: Move): number =>
-    Math.abs(move.predicted - request.asked) +
-    1e-6 * request.asked * move.changes.reduce((s, [, n]) => s + Math.abs(n), 0);
+    Math.max(0, Math.abs(move.predicted - request.asked) / request.asked - TOLERANCE / 10) + 0.01 * change(move);
   return [...single, ...pairs].sort((a, b) => error(a) - error(b)).slice(0, 40);
 }
 

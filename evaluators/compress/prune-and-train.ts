@@ -1,20 +1,30 @@
-/** Prunes in the steps of a schedule, with fine-tuning after each step. */
+/** Prunes in the steps of a schedule, with fine-tuning after each step. Masked weights stay zero while they are trained. */
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
-import { finetune } from '../train/finetune.ts';
+import { type FinetuneOptions, finetune } from '../train/finetune.ts';
 import type { CompressHooks } from './compress-hooks.ts';
 import type { ReportBuilder } from './compression-report.ts';
+import { dataImportance } from './data-importance.ts';
 import { analyzeDependencies } from './dependencies/dependency-groups.ts';
+import { elementImportance } from './element-importance.ts';
 import { metricOf } from './group-widths.ts';
 import type { CompressionPlan, FinetunePlan, PrunePlan } from './plan.ts';
-import { askedValue, type PruneContext, pruneStructured } from './prune-structured.ts';
+import { type ElementContext, type Mask, pruneElements } from './prune-elements.ts';
+import { type Achieved, askedValue, pruneStructured } from './prune-structured.ts';
 import { layersAt, pruneProgress } from './schedule.ts';
 
 export interface Trained {
   readonly graph: Graph;
-  readonly mask?: ReadonlyMap<string, Uint8Array>;
-  /** Float test accuracy, when it was measured. */
-  readonly accuracy?: number;
+  readonly mask?: Mask;
+}
+
+/** What every step needs. */
+interface Job {
+  readonly original: Graph;
+  readonly dataset: Dataset;
+  readonly plan: CompressionPlan;
+  readonly hooks: CompressHooks;
+  readonly report: ReportBuilder;
 }
 
 export async function pruneAndTrain(
@@ -23,9 +33,11 @@ export async function pruneAndTrain(
   plan: CompressionPlan,
   hooks: CompressHooks,
   report: ReportBuilder,
+  teacher: Graph = graph,
 ): Promise<Trained> {
+  const job: Job = { original: teacher, dataset, plan, hooks, report };
   const { prune } = plan;
-  if (prune === undefined) return train(graph, dataset, plan, hooks, report, 0, 1);
+  if (prune === undefined) return train(job, { graph }, 0, 1);
   const steps = pruneProgress(prune.schedule);
   const goal = goalOf(graph, prune, hooks);
   const before = new Map(analyzeDependencies(graph).sources.map(({ node, units }) => [node.name, units.length]));
@@ -34,13 +46,9 @@ export async function pruneAndTrain(
     hooks.signal?.throwIfAborted();
     const fraction = (0.8 * index) / steps.length;
     hooks.onProgress?.({ stage: 'prune', fraction, message: `step ${index + 1} of ${steps.length}` });
-    const result = pruneStructured(
-      current.graph,
-      stepPlan(prune, before, progress),
-      contextFor(plan, hooks, goal?.(progress)),
-    );
-    report.pruned(result.achieved);
-    current = await train(result.graph, dataset, plan, hooks, report, index, steps.length);
+    const { achieved, ...pruned } = pruneStep(job, prune, current, before, progress, goal?.(progress));
+    report.pruned(achieved);
+    current = await train(job, pruned, index, steps.length);
   }
   return current;
 }
@@ -48,38 +56,43 @@ export async function pruneAndTrain(
 /** The metric's value asked after a share of the way. */
 function goalOf(graph: Graph, prune: PrunePlan, hooks: CompressHooks): ((progress: number) => number) | undefined {
   const { target } = prune;
-  if (target === undefined) return undefined;
+  if (target === undefined || prune.granularity === 'nm') return undefined;
   const base = metricOf(graph, target.metric, hooks.measures ?? {});
   const final = askedValue(target, base);
   return (progress) => (progress === 1 ? final : base - (base - final) * progress);
 }
 
-function stepPlan(prune: PrunePlan, before: ReadonlyMap<string, number>, progress: number): PrunePlan {
-  return prune.layers === undefined ? prune : { ...prune, layers: layersAt(prune.layers, before, progress) };
-}
-
-function contextFor(plan: CompressionPlan, hooks: CompressHooks, asked: number | undefined): PruneContext {
-  return {
+function pruneStep(
+  { dataset, plan, hooks }: Job,
+  prune: PrunePlan,
+  current: Trained,
+  before: ReadonlyMap<string, number>,
+  progress: number,
+  asked: number | undefined,
+): Trained & { readonly achieved: Achieved } {
+  const context: ElementContext = {
     seed: plan.seed ?? 0,
+    progress,
+    dataImportance: (analysis, heuristic) => dataImportance(analysis, heuristic, dataset, hooks.signal),
+    elementImportance: (graph, heuristic) => elementImportance(graph, heuristic, dataset, hooks.signal),
     ...(hooks.measures === undefined ? {} : { measures: hooks.measures }),
     ...(asked === undefined ? {} : { asked }),
+    ...(current.mask === undefined ? {} : { mask: current.mask }),
   };
+  if (prune.granularity !== 'structured') return pruneElements(current.graph, prune, context);
+  const layers = prune.layers === undefined ? undefined : layersAt(prune.layers, before, progress);
+  return pruneStructured(current.graph, layers === undefined ? prune : { ...prune, layers }, context);
 }
 
-async function train(
-  graph: Graph,
-  dataset: Dataset,
-  plan: CompressionPlan,
-  hooks: CompressHooks,
-  report: ReportBuilder,
-  step: number,
-  steps: number,
-): Promise<Trained> {
+async function train(job: Job, current: Trained, step: number, steps: number): Promise<Trained> {
+  const { plan, hooks, report, dataset } = job;
   const { finetune: asked } = plan;
-  if (asked === undefined || asked.epochs <= 0) return { graph };
+  if (asked === undefined || asked.epochs <= 0) return current;
   const share: FinetunePlan = { ...asked, epochs: asked.epochs / steps };
-  const result = await finetune(graph, dataset, share, {
+  const options: FinetuneOptions = {
     seed: (plan.seed ?? 0) + step,
+    ...(current.mask === undefined ? {} : { mask: current.mask }),
+    ...((asked.distill ?? 0) > 0 ? { teacher: job.original } : {}),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     onProgress: ({ step: done, steps: all, loss }) =>
       hooks.onProgress?.({
@@ -87,8 +100,9 @@ async function train(
         fraction: (0.8 * (step + done / all)) / steps,
         message: `batch ${done} of ${all}, loss ${loss.toFixed(4)}`,
       }),
-  });
-  const last = result.history.at(-1);
-  report.trained({ step, epochs: share.epochs, loss: last?.loss ?? Number.NaN, seconds: result.seconds });
-  return { graph: result.graph };
+  };
+  const result = await finetune(current.graph, dataset, share, options);
+  const loss = result.history.at(-1)?.loss ?? Number.NaN;
+  report.trained({ step, epochs: share.epochs, loss, seconds: result.seconds });
+  return { ...current, graph: result.graph };
 }
