@@ -33,7 +33,7 @@ export function lowerReshape(b: Builder, node: Node<OpOf<'Reshape'>>): void {
 }
 
 /** Forward y = view of x, backward dx += the same view of dy. */
-function emitView(
+export function emitView(
   b: Builder,
   node: Node,
   x: Slot,
@@ -74,7 +74,7 @@ export function lowerExpand(b: Builder, node: Node<OpOf<'Expand'>>): void {
   emitView(b, node, x, y, node.outputs[0], axes, 0, 0);
 }
 
-function denyBatch(node: Node, x: Slot, axis: number): void {
+export function denyBatch(node: Node, x: Slot, axis: number): void {
   if (x.batchAxis === axis) {
     throw new UnsupportedTrainingError(`${node.op.kind} along the batch axis cannot be trained`, node.name);
   }

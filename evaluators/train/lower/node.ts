@@ -5,6 +5,7 @@ import { type Builder, UnsupportedTrainingError } from './builder.ts';
 import { lowerConv, lowerConvTranspose } from './conv.ts';
 import { lowerGemm, lowerMatMul } from './dense.ts';
 import { lowerBinary, lowerClip, lowerUnary, lowerVariadic } from './elementwise.ts';
+import { lowerDepthToSpace, lowerGather, lowerResize, lowerSpaceToDepth, lowerTile } from './indexing.ts';
 import {
   lowerConcat,
   lowerExpand,
@@ -35,7 +36,9 @@ const LOWERINGS: Lowerings = {
   Concat: lowerConcat,
   Conv: lowerConv,
   ConvTranspose: lowerConvTranspose,
+  DepthToSpace: lowerDepthToSpace,
   Expand: lowerExpand,
+  Gather: lowerGather,
   Gemm: lowerGemm,
   GlobalPool: lowerGlobalPool,
   GRU: lowerRecurrent,
@@ -48,9 +51,12 @@ const LOWERINGS: Lowerings = {
   Pad: lowerPad,
   Reduce: lowerReduce,
   Reshape: lowerReshape,
+  Resize: lowerResize,
   Slice: lowerSlice,
   Softmax: lowerSoftmax,
+  SpaceToDepth: lowerSpaceToDepth,
   Split: lowerSplit,
+  Tile: lowerTile,
   Transpose: lowerTranspose,
   Unary: lowerUnary,
   Variadic: lowerVariadic,

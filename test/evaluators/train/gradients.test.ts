@@ -289,3 +289,66 @@ test('Expand', () => {
   const z = net.node({ kind: 'Binary', fn: 'Mul' }, [wide, wide], [1, 3, 4]);
   checkGradients(net.graph(flat(net, z, 12)));
 });
+
+test('Gather, Tile, DepthToSpace and SpaceToDepth', () => {
+  for (const mode of ['DCR', 'CRD'] as const) {
+    const { net, y } = shifted([8, 2, 4]);
+    const spread = net.node({ kind: 'DepthToSpace', blockSize: 2, mode }, [y], [1, 2, 4, 8]);
+    const product = net.node({ kind: 'Binary', fn: 'Mul' }, [spread, spread], [1, 2, 4, 8]);
+    const back = net.node({ kind: 'SpaceToDepth', blockSize: 2 }, [product], [1, 8, 2, 4]);
+    const picked = net.node(
+      { kind: 'Gather', axis: 1 },
+      [back, net.constant('indices', [3], Float32Array.of(5, 0, 5))],
+      [1, 3, 2, 4],
+    );
+    const tiled = net.node({ kind: 'Tile', repeats: [1, 2, 1, 1] }, [picked], [1, 6, 2, 4]);
+    checkGradients(net.graph(flat(net, tiled, 48)));
+  }
+});
+
+test('Resize, nearest and linear', () => {
+  for (const mode of ['nearest', 'linear'] as const) {
+    const { net, y } = shifted([2, 3, 4]);
+    const rest = {
+      nearestMode: 'round_prefer_floor',
+      cubicA: -0.75,
+      excludeOutside: false,
+      antialias: false,
+      extrapolationValue: 0,
+      roi: [],
+    };
+    const op: Op = {
+      kind: 'Resize',
+      mode,
+      coordinates: 'half_pixel',
+      scales: [1, 1, 2, 1.5],
+      shape: [1, 2, 6, 6],
+      ...rest,
+    };
+    checkGradients(net.graph(flat(net, net.node(op, [y], [1, 2, 6, 6]), 72)));
+  }
+});
+
+test('GRU before the reset gate, in reverse, samples first', () => {
+  const { net, y } = shifted([6, 3]);
+  const fns = ['Sigmoid', 'Tanh'].map((fn) => ({ fn, alpha: 0, beta: 0 }));
+  const op: Op = {
+    kind: 'GRU',
+    hiddenSize: 4,
+    direction: 'reverse',
+    activations: fns,
+    clip: null,
+    batchFirst: true,
+    linearBeforeReset: false,
+  };
+  const inputs = [
+    y,
+    net.weights('w', [1, 12, 3], 0.5),
+    net.weights('r', [1, 12, 4], 0.5),
+    net.weights('b', [1, 24], 0.2),
+  ];
+  net.node(op, inputs, [1, 6, 1, 4], [1, 1, 4]);
+  const all = net.node({ kind: 'Reshape', shape: [1, 24] }, ['n1.0'], [1, 24]);
+  const last = net.node({ kind: 'Reshape', shape: [1, 4] }, ['n1.1'], [1, 4]);
+  checkGradients(net.graph(net.node({ kind: 'Concat', axis: 1 }, [all, last], [1, 28])));
+});
