@@ -84,7 +84,6 @@ function createFastify(options: HttpOptions): FastifyInstance {
             level: options.logLevel,
             redact: ['req.headers.authorization', 'req.headers.cookie', '*.password', '*.token'],
           },
-    disableRequestLogging: true,
   });
 }
 
@@ -117,6 +116,11 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   const { service, files, evaluations } = options;
   const app = createFastify(options).withTypeProvider<TypeBoxTypeProvider>();
   const metrics = createMetrics(service);
+  // Requests are counted in the metrics; the log has those that failed.
+  if (options.logLevel !== 'debug' && options.logLevel !== 'trace')
+    app.addHook('onRoute', (route) => {
+      route.logLevel = 'warn';
+    });
   installProblems(app);
   declareDocsPublic(app);
   installGuard(app, options.guard);

@@ -22,11 +22,44 @@ export interface HypervolumeHistory {
   readonly values: readonly { readonly number: number; readonly value: number }[];
 }
 
+function insert(front: Entry[], entry: Entry): void {
+  if (front.some((other) => dominates(other.point, entry.point))) return;
+  for (let i = front.length - 1; i >= 0; i--) {
+    const other = front[i];
+    if (other !== undefined && dominates(entry.point, other.point)) front.splice(i, 1);
+  }
+  front.push(entry);
+}
+
+/** Two objectives: along a sorted front the second falls, so the place is found by bisection and what is dominated lies next to it. */
+function insertSorted(front: Entry[], entry: Entry): void {
+  const [x = Number.NaN, y = Number.NaN] = entry.point;
+  let low = 0;
+  let high = front.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((front[middle]?.point[0] ?? Number.NaN) < x) low = middle + 1;
+    else high = middle;
+  }
+  const before = front[low - 1];
+  const at = front[low];
+  if (before !== undefined && dominates(before.point, entry.point)) return;
+  if (at !== undefined && dominates(at.point, entry.point)) return;
+  let end = low;
+  while (end < front.length && (front[end]?.point[1] ?? Number.NaN) >= y && !isSame(front[end], entry)) end++;
+  front.splice(low, end - low, entry);
+}
+
+function isSame(a: Entry | undefined, b: Entry): boolean {
+  return a?.point.every((value, j) => value === b.point[j]) === true;
+}
+
 export class Front {
   readonly #objectives: readonly ObjectiveSpec[];
   readonly #given: readonly (number | undefined)[];
   readonly #entries: Entry[] = [];
-  #front: Entry[] = [];
+  /** With two objectives ascending by the first. */
+  readonly #front: Entry[] = [];
   #reference: readonly number[] | null = null;
   #hypervolume: IncrementalHypervolume | null = null;
   #values: number[] = [];
@@ -47,8 +80,8 @@ export class Front {
     });
     const entry = { number: trial.number, point };
     this.#entries.push(entry);
-    if (!this.#front.some((other) => dominates(other.point, point)))
-      this.#front = [...this.#front.filter((other) => !dominates(point, other.point)), entry];
+    if (point.length === 2) insertSorted(this.#front, entry);
+    else insert(this.#front, entry);
   }
 
   /** Numbers of the non-dominated trials, ascending. */
