@@ -16,7 +16,8 @@ export type OutputModel = ModelledOutput | KnownOutput;
 
 export interface ModelledOutput {
   readonly kind: 'modelled';
-  readonly model: GpModel;
+  /** Equally likely models (hyper-parameter draws), each with the same number of scenarios. */
+  readonly models: readonly GpModel[];
   /** Added to the model's mean: a prior mean in standardised units; absent = none. */
   readonly offset?: (params: Params) => number;
 }

@@ -8,10 +8,10 @@ import type { Rng } from '../math/rng.ts';
 import type { Params } from '../space/parameter.ts';
 import type { SearchSpace } from '../space/search-space.ts';
 import type { Acquisition } from './acquisition.ts';
-import { type Candidate, toCandidate } from './candidate.ts';
+import { type Candidate, type ModelSpace, toCandidate } from './candidate.ts';
 
 export interface SearchTask {
-  readonly space: SearchSpace;
+  readonly model: ModelSpace;
   readonly acquisition: Acquisition;
   /** Total violation of the constraints that are known without evaluation; 0 where allowed. */
   readonly knownViolation: (params: Params) => number;
@@ -66,7 +66,7 @@ class Search {
     const limit = 8;
     const worst = this.#best.at(-1);
     if (Number.isNaN(value) || (this.#best.length === limit && worst !== undefined && value <= worst.value)) return;
-    const key = this.#task.space.cellKey(candidate.params);
+    const key = this.#task.model.space.cellKey(candidate.params);
     if (this.#task.seen.has(key) || this.#keys.has(key)) return;
     this.#keys.add(key);
     let at = this.#best.length;
@@ -81,41 +81,41 @@ class Search {
 
   /** Quasi-Newton on the coordinates that can move smoothly. */
   climb(from: Found): Found {
-    const { space, acquisition } = this.#task;
+    const { model, acquisition } = this.#task;
+    const { space } = model;
     const free: number[] = [];
     space.dimensions.forEach((dimension, d) => {
       if (dimension.kind === 'continuous' && !Number.isNaN(from.candidate.row[d])) free.push(d);
     });
     if (free.length === 0) return from;
     const unit = from.candidate.unit.slice();
-    const row = from.candidate.row.slice();
     const full = new Float64Array(unit.length);
-    const negated = (x: Float64Array, gradient: Float64Array): number => {
+    const at = (x: Float64Array): Params => {
       free.forEach((d, i) => {
         unit[d] = x[i];
-        row[d] = x[i];
       });
-      const params = space.decode(unit);
+      return space.decode(unit);
+    };
+    const negated = (x: Float64Array, gradient: Float64Array): number => {
+      const params = at(x);
       if (this.#task.knownViolation(params) > 0 || !space.isAllowed(params)) return Number.POSITIVE_INFINITY;
-      const value = acquisition.evaluate({ params, unit, row }, full);
+      const value = acquisition.evaluate(toCandidate(model, params), full);
       free.forEach((d, i) => {
         gradient[i] = -full[d];
       });
       return -value;
     };
     const start = Float64Array.from(free, (d) => from.candidate.unit[d]);
-    const result = minimizeBounded(
-      negated,
-      start,
-      new Float64Array(free.length),
-      new Float64Array(free.length).fill(1),
-      { maxIterations: this.#effort.iterations, gradientTolerance: 1e-5, valueTolerance: 1e-9, firstStep: 0.05 },
-    );
-    if (!(-result.value > from.value)) return from;
-    free.forEach((d, i) => {
-      unit[d] = result.x[i];
+    const lower = new Float64Array(free.length);
+    const upper = new Float64Array(free.length).fill(1);
+    const result = minimizeBounded(negated, start, lower, upper, {
+      maxIterations: this.#effort.iterations,
+      gradientTolerance: 1e-5,
+      valueTolerance: 1e-9,
+      firstStep: 0.05,
     });
-    const candidate = toCandidate(space, space.decode(unit));
+    if (!(-result.value > from.value)) return from;
+    const candidate = toCandidate(model, at(result.x));
     return { candidate, value: this.value(candidate) };
   }
 
@@ -130,7 +130,8 @@ class Search {
   }
 
   *#moves(from: Candidate): Generator<Candidate> {
-    const { space } = this.#task;
+    const { model } = this.#task;
+    const { space } = model;
     for (let d = 0; d < space.dimensions.length; d++) {
       const dimension = space.dimensions[d];
       if (dimension.kind === 'continuous' || Number.isNaN(from.row[d])) continue;
@@ -139,7 +140,7 @@ class Search {
         const unit = from.unit.slice();
         unit[d] = dimension.unitOf(dimension.valueOfLevel(level));
         const params = space.decode(unit);
-        if (space.isAllowed(params)) yield toCandidate(space, params);
+        if (space.isAllowed(params)) yield toCandidate(model, params);
       }
     }
   }
@@ -221,16 +222,17 @@ function chooseStarts(pool: readonly Found[], count: number, rng: Rng): Found[] 
 
 /** The best unseen points, best first; empty when no allowed, unseen point was met. */
 export function maximizeAcquisition(task: SearchTask, effort: SearchEffort, rng: Rng): readonly Found[] {
-  const { space } = task;
+  const { model } = task;
+  const { space } = model;
   const search = new Search(task, effort);
   if (space.cellCount <= effort.exhaustive) {
-    for (const params of space.cells()) search.value(toCandidate(space, params));
+    for (const params of space.cells()) search.value(toCandidate(model, params));
     return search.results();
   }
   const pool: Found[] = [];
   const add = (params: Params): void => {
     if (!space.isAllowed(params)) return;
-    const candidate = toCandidate(space, params);
+    const candidate = toCandidate(model, params);
     pool.push({ candidate, value: search.value(candidate) });
   };
   const units = quasiRandomUnits(space.dimensions.length, rng.fork('raw'));

@@ -1,5 +1,6 @@
 /** Fits one surrogate per output that is not known: objectives, modelled constraints, and plain feasibility labels. */
 import type { OutputModel } from '../acquisition/acquisition.ts';
+import type { ModelSpace } from '../acquisition/candidate.ts';
 import type { KernelColumn } from '../gp/kernel.ts';
 import {
   bilogTransform,
@@ -13,7 +14,6 @@ import {
 import { Surrogate } from '../gp/surrogate.ts';
 import { inferReferencePoint } from '../pareto/reference-point.ts';
 import type { Params } from '../space/parameter.ts';
-import type { SearchSpace } from '../space/search-space.ts';
 import type { ObjectiveOutput, StudyOutputs } from './study-outputs.ts';
 import type { TableRow, TrialTable } from './trial-table.ts';
 
@@ -33,12 +33,17 @@ export interface FittedStudy {
 
 const FIT_ITERATIONS = 60;
 
-/** One kernel column per parameter. */
-export function kernelColumns(space: SearchSpace): KernelColumn[] {
-  return space.dimensions.map((dimension, d) => ({
-    kind: dimension.kind === 'categorical' ? 'categorical' : 'numeric',
-    isConditional: space.parameters[d].when !== undefined,
-  }));
+/** One kernel column per parameter and per feature. */
+export function kernelColumns({ space, features }: ModelSpace): KernelColumn[] {
+  const parameters = space.dimensions.map((dimension, d): KernelColumn => {
+    const kind = dimension.kind === 'categorical' ? 'categorical' : 'numeric';
+    return { kind, isConditional: space.parameters[d].when !== undefined };
+  });
+  const derived = Array.from(
+    { length: features.count },
+    (): KernelColumn => ({ kind: 'numeric', isConditional: false }),
+  );
+  return [...parameters, ...derived];
 }
 
 function fitObjective(
@@ -70,7 +75,7 @@ function fitObjective(
   if (surrogate === undefined) return undefined;
   const { transform } = surrogate;
   const offset = prior === undefined ? {} : { offset: (params: Params) => transform.forward(prior(params)) };
-  return { output, transform, model: { kind: 'modelled', model: surrogate.model, ...offset } };
+  return { output, transform, model: { kind: 'modelled', models: surrogate.models, ...offset } };
 }
 
 /** How far below its natural bound the logarithm's pole lies, relative to the median distance: keeps it finite at the bound. */
@@ -118,11 +123,11 @@ function fitPlain(
     transform,
     { kinds: ['matern52', 'rbf'], maxIterations: FIT_ITERATIONS },
   );
-  return surrogate === undefined ? undefined : { kind: 'modelled', model: surrogate.model };
+  return surrogate === undefined ? undefined : { kind: 'modelled', models: surrogate.models };
 }
 
 /** Fits everything; undefined when an objective has too little data or no covariance could be factorised. */
-export function fitStudy(space: SearchSpace, outputs: StudyOutputs, table: TrialTable): FittedStudy | undefined {
+export function fitStudy(space: ModelSpace, outputs: StudyOutputs, table: TrialTable): FittedStudy | undefined {
   const columns = kernelColumns(space);
   const complete = table.rows.filter((row) => row.objectives.every((value) => !Number.isNaN(value)));
   const feasible = complete.filter((row) => row.isFeasible);

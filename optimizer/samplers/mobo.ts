@@ -3,17 +3,19 @@
  * improvement (acquisition/log-nehvi.ts) under exact Gaussian processes. While nothing is feasible the probability of
  * feasibility is maximised instead. Batches are built one point at a time, earlier points pending (sequential greedy).
  */
-import type { Candidate } from '../acquisition/candidate.ts';
+import { type Candidate, type ModelSpace, toCandidate } from '../acquisition/candidate.ts';
 import { LogNehvi } from '../acquisition/log-nehvi.ts';
 import { maximizeAcquisition } from '../acquisition/maximize.ts';
 import type { Rng } from '../math/rng.ts';
-import { decomposeNonDominated } from '../pareto/box-decomposition.ts';
 import { nonDominatedIndices } from '../pareto/dominance.ts';
-import { type FittedStudy, fitStudy } from './fit-study.ts';
+import { type FittedStudy, fitStudy, kernelColumns } from './fit-study.ts';
 import { FreshCells } from './fresh-cells.ts';
+import { knownFeatures } from './known-features.ts';
 import type { Observations, ObservedTrial, Sampler, SamplerProblem, Suggestion } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
+import { buildScenarios } from './scenarios.ts';
 import { createSobolSampler } from './sobol.ts';
+import { spreadPoint } from './spread-design.ts';
 import { type StudyOutputs, studyOutputs } from './study-outputs.ts';
 import { type TrialTable, trialTable } from './trial-table.ts';
 
@@ -25,45 +27,50 @@ function predicted(study: FittedStudy, candidate: Candidate): Record<string, { m
       out[metric] = { mean: output.sign * transform.inverse(model.value(candidate.params)), sd: 0 };
       continue;
     }
-    model.model.predict(candidate.row);
-    const mean = transform.inverse(model.model.means[0] + (model.offset?.(candidate.params) ?? 0));
-    out[metric] = { mean: output.sign * mean, sd: Math.sqrt(model.model.variance) / transform.slope(mean) };
+    let mean = 0;
+    let square = 0;
+    for (const member of model.models) {
+      member.predict(candidate.row);
+      mean += member.means[0] / model.models.length;
+      square += (member.variance + member.means[0] * member.means[0]) / model.models.length;
+    }
+    const raw = transform.inverse(mean + (model.offset?.(candidate.params) ?? 0));
+    const sd = Math.sqrt(Math.max(0, square - mean * mean)) / transform.slope(raw);
+    out[metric] = { mean: output.sign * raw, sd };
   }
   return out;
 }
 
 class MoboRun {
-  readonly #problem: SamplerProblem;
+  readonly #model: ModelSpace;
   readonly #outputs: StudyOutputs;
   readonly #table: TrialTable;
   readonly #study: FittedStudy;
 
-  constructor(problem: SamplerProblem, outputs: StudyOutputs, table: TrialTable, study: FittedStudy) {
-    this.#problem = problem;
+  constructor(model: ModelSpace, outputs: StudyOutputs, table: TrialTable, study: FittedStudy) {
+    this.#model = model;
     this.#outputs = outputs;
     this.#table = table;
     this.#study = study;
   }
 
-  next(seen: ReadonlySet<string>, rng: Rng): Suggestion | undefined {
-    const { space } = this.#problem;
+  next(seen: ReadonlySet<string>, pending: readonly Candidate[], rng: Rng): Suggestion | undefined {
     const study = this.#study;
     const feasible = this.#table.rows.filter((row) => row.isFeasible);
     const values = feasible.map((row) => row.objectives);
-    const boxes =
-      feasible.length === 0 && study.constraints.length > 0 ? [] : [decomposeNonDominated(values, study.reference)];
+    const scenarios = buildScenarios(study, this.#outputs, this.#table, pending, rng.fork('scenarios'));
     const acquisition = new LogNehvi(
-      space,
-      study.objectives.map(({ model }) => model),
-      study.constraints,
+      this.#model,
+      scenarios.objectives,
+      scenarios.constraints,
       study.objectives.map(({ transform }) => transform.shape),
-      boxes,
-      1,
+      scenarios.boxes,
+      { members: 1, fantasies: scenarios.count },
     );
     const front = nonDominatedIndices(values).map((i) => feasible[i].trial.params);
     const found = maximizeAcquisition(
       {
-        space,
+        model: this.#model,
         acquisition,
         knownViolation: (params) => this.#outputs.knownViolation(params),
         seen,
@@ -84,26 +91,32 @@ class MoboRun {
 export function createMoboSampler(problem: SamplerProblem, options: SamplerOptions): Sampler {
   const { space } = problem;
   const outputs = studyOutputs(problem);
+  const model: ModelSpace = { space, features: knownFeatures(problem) };
   const sobol = createSobolSampler(problem, options);
   const initialPoints = options.initialPoints ?? 2 * (space.parameters.length + 1);
 
-  const suggestOne = (observations: Observations, rng: Rng): Suggestion | string => {
-    const initial = (): Suggestion | string => {
-      const result = sobol.suggest(observations, rng.fork('sobol'), 1);
-      return result.suggestions[0] ?? (result.kind === 'exhausted' ? result.reason : 'nothing left');
-    };
-    if (observations.length < initialPoints) return initial();
-    const table = trialTable(problem, outputs, observations);
-    const study = table.rows.length < 2 ? undefined : fitStudy(space, outputs, table);
-    if (study === undefined) return initial();
+  const initialPoint = (observations: Observations, rng: Rng): Suggestion | string => {
+    if (model.features.count > 0) {
+      const params = spreadPoint(problem, model, kernelColumns(model), observations, options.seed);
+      if (params !== undefined) return { params, why: { origin: 'spread' } };
+    }
+    const result = sobol.suggest(observations, rng.fork('sobol'), 1);
+    if (result.kind === 'exhausted') return result.reason;
+    return result.suggestions[0];
+  };
+
+  const suggestOne = (run: MoboRun | undefined, observations: Observations, rng: Rng): Suggestion | string => {
+    if (run === undefined || observations.length < initialPoints) return initialPoint(observations, rng);
     const seen = new Set(observations.map((trial) => space.cellKey(trial.params)));
-    const suggestion = new MoboRun(problem, outputs, table, study).next(seen, rng.fork('mobo'));
+    const pending = observations
+      .filter((trial) => trial.state === 'pending')
+      .map((trial) => toCandidate(model, trial.params));
+    const suggestion = run.next(seen, pending, rng.fork('mobo'));
     if (suggestion !== undefined) return suggestion;
     const fresh = new FreshCells(problem, observations);
     const params = fresh.sample(rng.fork('fresh'));
-    return params === null
-      ? fresh.exhaustedReason
-      : { params, why: { origin: 'random', note: 'no better point found' } };
+    if (params === null) return fresh.exhaustedReason;
+    return { params, why: { origin: 'random', note: 'the search met no new point with a chance to improve' } };
   };
 
   return {
@@ -111,8 +124,13 @@ export function createMoboSampler(problem: SamplerProblem, options: SamplerOptio
     suggest: (observations, rng, count) => {
       const grown: ObservedTrial[] = [...observations];
       const suggestions: Suggestion[] = [];
+      // The models depend on finished trials only: one fit serves the whole batch.
+      const table = trialTable(problem, model, outputs, observations);
+      const isReady = observations.length + count > initialPoints && table.rows.length >= 2;
+      const study = isReady ? fitStudy(model, outputs, table) : undefined;
+      const run = study === undefined ? undefined : new MoboRun(model, outputs, table, study);
       for (let i = 0; i < count; i++) {
-        const next = suggestOne(grown, count === 1 ? rng : rng.fork(`batch ${i}`));
+        const next = suggestOne(run, grown, count === 1 ? rng : rng.fork(`batch ${i}`));
         if (typeof next === 'string') return { kind: 'exhausted', suggestions, reason: next };
         suggestions.push(next);
         const number = (grown.at(-1)?.number ?? -1) + 1;
