@@ -35,7 +35,10 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Grap
   const problems: ImportProblem[] = [];
   const opsets = opsetVersions(model.opsetImport, problems);
   const functions = new Map(
-    model.functions.map((definition) => [functionKey({ ...definition, opType: definition.name }), definition]),
+    model.functions.map((definition) => {
+      const { domain, name, overload } = definition;
+      return [functionKey({ domain, opType: name, overload }), definition];
+    }),
   );
   const builder = new GraphBuilder(limits, valueNames(graph));
   const state: ImportState = { builder, problems, functions, importNodes };

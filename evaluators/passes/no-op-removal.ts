@@ -54,7 +54,8 @@ export const noOpRemoval: Pass = {
   run(graph) {
     const editor = new GraphEditor(graph);
     for (const node of editor.nodes()) {
-      if (node.inputs.length > 0 && node.inputs[0] !== '' && isNoOp(editor, node)) editor.bypass(node, node.inputs[0]);
+      const plain = node.inputs[0] !== '' && node.inputs.length > 0 && node.outputs[0] !== '';
+      if (plain && isNoOp(editor, node)) editor.bypass(node, node.inputs[0]);
     }
     return editor.finish();
   },

@@ -87,7 +87,7 @@ class Writer {
 
   write(node: Node): void {
     const spec = specOf(node.op, this.#graph.values.get(node.inputs[0] ?? ''));
-    this.opset = Math.max(this.opset, spec.opset ?? LEAST_OPSET);
+    this.opset = Math.max(this.opset, spec.opset ?? LEAST_OPSET, this.#typeOpset(node));
     if (spec.domain !== undefined) this.usesMicrosoft = true;
     const input = this.#inputs(node, spec.constants);
     const clamp = 'clamp' in node.op ? node.op.clamp : undefined;
@@ -97,6 +97,14 @@ class Writer {
     const base = { name: node.name, opType: spec.opType, domain: spec.domain ?? '' };
     this.nodes.push(create(NodeProtoSchema, { ...base, input, output: [...output], attribute }));
     if (clamp !== undefined) this.#writeClamp(node, output[0], clamp);
+  }
+
+  /** Element types that operators take only since a newer operator set. */
+  #typeOpset({ op, inputs }: Node): number {
+    const dtypes = inputs.map((name) => this.#graph.values.get(name)?.dtype);
+    const quantized = op.kind.startsWith('QLinear') || op.kind === 'QuantizeLinear' || op.kind === 'DequantizeLinear';
+    if (quantized && dtypes.includes('float16')) return 21;
+    return op.kind === 'Reduce' && dtypes.includes('bool') ? 20 : LEAST_OPSET;
   }
 
   /** The operator's inputs; constant ones of ONNX push those behind them back, or fill gaps. */
