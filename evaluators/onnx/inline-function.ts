@@ -1,5 +1,5 @@
 /** Model-local functions: a call is replaced by the function's nodes. */
-import { create } from '@bufbuild/protobuf';
+import { clone } from '@bufbuild/protobuf';
 import { normalizeDomain } from './converters/registry.ts';
 import { opsetVersions } from './decode-model.ts';
 import {
@@ -28,16 +28,19 @@ function actualAttributes(node: NodeProto, definition: FunctionProto): Map<strin
 
 /** The node with references to the function's attributes replaced by what was given; absent optional ones are left out. */
 function substitute(node: NodeProto, actual: ReadonlyMap<string, AttributeProto>): NodeProto {
-  const attribute = node.attribute.flatMap((own) => {
+  const result = clone(NodeProtoSchema, node);
+  result.attribute = result.attribute.flatMap((own) => {
     if (own.refAttrName !== '') {
       const given = actual.get(own.refAttrName);
-      return given === undefined ? [] : [create(AttributeProtoSchema, { ...given, name: own.name })];
+      if (given === undefined) return [];
+      const copy = clone(AttributeProtoSchema, given);
+      copy.name = own.name;
+      return [copy];
     }
-    if (own.g === undefined) return [own];
-    const g = { ...own.g, node: own.g.node.map((inner) => substitute(inner, actual)) };
-    return [create(AttributeProtoSchema, { ...own, g })];
+    if (own.g !== undefined) own.g.node = own.g.node.map((inner) => substitute(inner, actual));
+    return [own];
   });
-  return create(NodeProtoSchema, { ...node, attribute });
+  return result;
 }
 
 /** The results of calling `definition` with `inputs`. */
