@@ -21,6 +21,7 @@ export * from './compress/evaluate-integer.ts';
 export * from './compress/fuse-quantized.ts';
 export type { Measure, Measures } from './compress/group-widths.ts';
 export { compileInteger, type IntegerProgram } from './compress/integer-engine/integer-program.ts';
+export * from './compress/make-subnets.ts';
 export type * from './compress/plan.ts';
 export {
   type Achieved,
@@ -65,6 +66,12 @@ export * from './pipeline/size-preview.ts';
 export * from './train/data/dataset.ts';
 export * from './train/data/dataset-error.ts';
 export * from './train/data/load-dataset.ts';
+export type { EngineKind } from './train/engine.ts';
 export * from './train/evaluate.ts';
+export type { FakeQuant, FakeQuantMap } from './train/fake-quant.ts';
 export * from './train/finetune.ts';
+export type { LossKind } from './train/loss.ts';
+export { UnsupportedTrainingError } from './train/lower/builder.ts';
+export * from './train/recalibrate.ts';
+export * from './train/supernet.ts';
 export * from './train/training-program.ts';

@@ -28,6 +28,8 @@ export interface TrainingOptions {
   readonly batch: number;
   /** Use the batch's own statistics in BatchNormalization (and update the running ones), or the stored ones. */
   readonly batchNorm?: 'train' | 'frozen';
+  /** Share of the new batch in the running statistics; default 0.1, as in PyTorch. */
+  readonly batchNormMomentum?: number;
   readonly loss?: LossKind;
   readonly labelSmoothing?: number;
   /** Share of the loss that compares with a teacher, and the temperature of both softmaxes. */
@@ -69,12 +71,16 @@ export interface TrainingProgram {
   /** Scales and zero points of the fake-quantized values: views; writing moves the grid. */
   readonly scales: ReadonlyMap<string, Float32Array>;
   readonly zeroPoints: ReadonlyMap<string, Float32Array>;
+  /** Running statistics of BatchNormalization by initializer name: views. */
+  readonly statistics: ReadonlyMap<string, Float32Array>;
   /** Weights, optimizer state and running statistics as one array; `restore` takes it back. */
   snapshot(): Float32Array;
   restore(state: Float32Array): void;
   /** The graph with the current weights and running statistics. */
   toGraph(): Graph;
 }
+
+const DEFAULT_BATCH_NORM_MOMENTUM = 0.1;
 
 function floatInitializer(graph: Graph, name: string) {
   const value = graph.initializers.get(name);
@@ -91,7 +97,14 @@ export function compileTraining(graph: Graph, options: TrainingOptions): Trainin
   const names = trainableInitializers(graph).filter((name) => options.frozen?.has(name) !== true);
   const entries = [...names.map((name) => floatInitializer(graph, name)), ...learnedSteps(fakeQuant)];
   const trainable = new Set(entries.map(({ name }) => name));
-  const b = new Builder(graph, { batch, training: true, batchNorm, heapBase: engine.heapBase, trainable });
+  const b = new Builder(graph, {
+    batch,
+    training: true,
+    batchNorm,
+    batchNormMomentum: options.batchNormMomentum ?? DEFAULT_BATCH_NORM_MOMENTUM,
+    heapBase: engine.heapBase,
+    trainable,
+  });
   const workspace = b.arena.reserve(engine.workspaceBytes / 4);
   const block = placeParameters(b, entries, optimizer);
 
@@ -164,6 +177,7 @@ export function compileTraining(graph: Graph, options: TrainingOptions): Trainin
       run(update);
     },
     weights,
+    statistics,
     gradients: views(({ gradient }) => gradient),
     scales: new Map([...grids].map(([name, grid]) => [name, view(grid.scales, grid.count)])),
     zeroPoints: new Map([...grids].map(([name, grid]) => [name, view(grid.zeros, grid.count)])),

@@ -38,6 +38,8 @@ export class Builder {
   readonly batch: number;
   readonly training: boolean;
   readonly batchNorm: 'train' | 'frozen';
+  /** Share of the new batch in the running statistics. */
+  readonly batchNormMomentum: number;
   readonly arena: Arena;
   readonly slots = new Map<string, Slot>();
   /** Trainable initializers: offset of the weights and of their gradient. */
@@ -60,6 +62,7 @@ export class Builder {
       batch: number;
       training: boolean;
       batchNorm: 'train' | 'frozen';
+      batchNormMomentum?: number;
       heapBase: number;
       trainable: ReadonlySet<string>;
     },
@@ -68,6 +71,7 @@ export class Builder {
     this.batch = options.batch;
     this.training = options.training;
     this.batchNorm = options.batchNorm;
+    this.batchNormMomentum = options.batchNormMomentum ?? 0;
     this.arena = new Arena(options.heapBase);
     for (const name of options.trainable) this.#wanted.add(name);
   }

@@ -5,9 +5,6 @@ import { elementCount } from '../../ir/tensor.ts';
 import { bits } from '../kernels.ts';
 import { type Builder, UnsupportedTrainingError } from './builder.ts';
 
-/** Share of the new batch in the running statistics: PyTorch's default. */
-const MOMENTUM = 0.1;
-
 export function lowerBatchNormalization(b: Builder, node: Node<OpOf<'BatchNormalization'>>): void {
   const [xName, scaleName, biasName, meanName, varianceName] = node.inputs;
   const x = b.slot(xName);
@@ -28,7 +25,7 @@ export function lowerBatchNormalization(b: Builder, node: Node<OpOf<'BatchNormal
     inverse = b.arena.allocate(channels);
     b.statistics.set(meanName, runningMean.offset);
     b.statistics.set(varianceName, runningVariance.offset);
-    const running = [runningMean.offset, runningVariance.offset, bits(MOMENTUM)];
+    const running = [runningMean.offset, runningVariance.offset, bits(b.batchNormMomentum)];
     b.emit('batch_statistics', x.offset, mean, inverse, ...size, bits(epsilon), ...running);
   }
   const variant = bits(live ? 0 : epsilon);

@@ -70,7 +70,14 @@ test('forward equals ONNX Runtime', { skip: skipWithoutShared() }, (t) => {
 });
 
 test('a small step down the gradient lowers the loss of every kind of net', { skip: skipWithoutShared() }, () => {
-  const names = ['lenet/lenet5-classic', 'mlperf-tiny/ic-resnet8', 'mlperf-tiny/kws-dscnn', 'har/har-cnn1d', 'har/har-lstm', 'har/har-gru'];
+  const names = [
+    'lenet/lenet5-classic',
+    'mlperf-tiny/ic-resnet8',
+    'mlperf-tiny/kws-dscnn',
+    'har/har-cnn1d',
+    'har/har-lstm',
+    'har/har-gru',
+  ];
   for (const name of names) {
     const graph = importOnnx(readFileSync(sharedPath('models', `${name}.onnx`)));
     const program = compileTraining(graph, { batch: 4, batchNorm: 'frozen' });
