@@ -5,9 +5,9 @@
  */
 
 export class Archive3d {
-  readonly #referenceX: number;
-  readonly #referenceY: number;
-  readonly #referenceZ: number;
+  #referenceX: number;
+  #referenceY: number;
+  #referenceZ: number;
   /** Non-dominated points in order of z. */
   #x: Float64Array;
   #y: Float64Array;
@@ -29,6 +29,14 @@ export class Archive3d {
     this.#stairX = new Float64Array(capacity);
     this.#stairY = new Float64Array(capacity);
     this.#inside = new Int32Array(capacity);
+  }
+
+  /** Empties the archive and gives it another reference point. */
+  reset(referenceX: number, referenceY: number, referenceZ: number): void {
+    this.#referenceX = referenceX;
+    this.#referenceY = referenceY;
+    this.#referenceZ = referenceZ;
+    this.#size = 0;
   }
 
   get size(): number {
@@ -65,31 +73,32 @@ export class Archive3d {
     const position = firstAbove(z, size, pz);
     const inside = this.#inside;
     let insideCount = 0;
-    for (let k = 0; k < position; k++) {
+    for (let k = position - 1; k >= 0; k--) {
       const qx = x[k];
       const qy = y[k];
+      // Bounds shrink fast, so that most points end here.
+      if (qx >= right || qy >= top) continue;
       if (qx <= px) {
         if (qy <= py) return 0;
-        if (qy < top) top = qy;
-      } else if (qy <= py) {
-        if (qx < right) right = qx;
-      } else if (qx < right && qy < top) inside[insideCount++] = k;
+        top = qy;
+      } else if (qy <= py) right = qx;
+      else inside[insideCount++] = k;
     }
     let stairs = 0;
     for (let i = 0; i < insideCount; i++) {
       const k = inside[i];
       if (x[k] < right && y[k] < top) stairs = insertStair(stairX, stairY, stairs, x[k], y[k]);
     }
-    let at = position;
     let area = staircaseArea(stairX, stairY, stairs, px, py, right, top);
     let volume = 0;
     let level = pz;
     let kept = position;
+    let at = position;
     let open = true;
-    for (; at < size; at++) {
+    for (; at < size && open; at++) {
       const qx = x[at];
       const qy = y[at];
-      if (open && qx < right && qy < top) {
+      if (qx < right && qy < top) {
         volume += area * (z[at] - level);
         level = z[at];
         if (qx <= px && qy <= py) {
@@ -106,20 +115,27 @@ export class Archive3d {
         }
       }
       if (qx < px || qy < py) {
-        x[kept] = qx;
-        y[kept] = qy;
-        z[kept] = z[at];
+        if (kept < at) {
+          x[kept] = qx;
+          y[kept] = qy;
+          z[kept] = z[at];
+        }
         kept++;
       }
     }
     if (open) volume += area * (this.#referenceZ - level);
-    x.copyWithin(position + 1, position, kept);
-    y.copyWithin(position + 1, position, kept);
-    z.copyWithin(position + 1, position, kept);
+    // Above a point that ends the new one's column, what the new one dominates is gone already.
+    for (const column of [x, y, z]) {
+      if (kept === at) column.copyWithin(position + 1, position, size);
+      else {
+        if (kept + 1 < at) column.copyWithin(kept + 1, at, size);
+        column.copyWithin(position + 1, position, kept);
+      }
+    }
     x[position] = px;
     y[position] = py;
     z[position] = pz;
-    this.#size = kept + 1;
+    this.#size = size - (at - kept) + 1;
     return volume;
   }
 }

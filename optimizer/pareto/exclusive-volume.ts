@@ -15,15 +15,22 @@ interface Level {
   clipped: Float64Array;
   order: Int32Array;
   slab: Float64Array;
+  corner: Float64Array;
 }
 
 const levels: Level[] = [];
 
 function level(depth: number, size: number): Level {
-  levels[depth] ??= { clipped: new Float64Array(64), order: new Int32Array(64), slab: new Float64Array(64) };
+  levels[depth] ??= {
+    clipped: new Float64Array(64),
+    order: new Int32Array(64),
+    slab: new Float64Array(64),
+    corner: new Float64Array(64),
+  };
   const own = levels[depth];
   const room = (length: number): number => Math.max(size, 2 * length);
   if (own.clipped.length < size) own.clipped = new Float64Array(room(own.clipped.length));
+  if (own.corner.length < size) own.corner = new Float64Array(room(own.corner.length));
   if (own.slab.length < size) own.slab = new Float64Array(room(own.slab.length));
   if (own.order.length < size) own.order = new Int32Array(room(own.order.length));
   return own;
@@ -49,6 +56,7 @@ function keepIfNonDominated(kept: Float64Array, count: number, d: number, from: 
       const difference = kept[row + j] - from[at + j];
       if (difference > 0) keptIsBetter = false;
       else if (difference < 0) newIsBetter = false;
+      if (!keptIsBetter && !newIsBetter) break;
     }
     // Nothing has been removed yet in this case: what the new row dominates, this one would dominate as well.
     if (keptIsBetter) return count;
@@ -77,8 +85,11 @@ function orderBy(rows: Float64Array, count: number, d: number, j: number, order:
   }
 }
 
+/** Used by one call at a time: nothing recurses below three coordinates. */
+const archive = new Archive3d(0, 0, 0);
+
 function volumeInSpace(rows: Float64Array, count: number, d: number, reference: Point, order: Int32Array): number {
-  const archive = new Archive3d(reference[0], reference[1], reference[2], count + 2);
+  archive.reset(reference[0], reference[1], reference[2]);
   let volume = 0;
   for (let k = 0; k < count; k++) {
     const at = (d === 4 ? order[k] : k) * d;
@@ -103,7 +114,7 @@ export function hypervolumeOfRows(rows: Float64Array, count: number, d: number, 
   if (d === 3 || d === 4) return volumeInSpace(rows, count, d, reference, order);
   // Along the last coordinate each point adds what its shadow adds to the shadows before it, times the depth that is left.
   const lower = d - 1;
-  const shadow = new Float64Array(lower);
+  const shadow = own.corner;
   let volume = 0;
   let shadows = 0;
   for (let k = 0; k < count; k++) {
@@ -126,8 +137,7 @@ export function exclusiveOfRow(
   reference: Point,
   depth = 0,
 ): number {
-  const { clipped } = level(depth, (count + 1) * d);
-  const corner = new Float64Array(d);
+  const { clipped, corner } = level(depth, (count + 1) * d);
   let kept = 0;
   for (let i = 0; i < count; i++) {
     const at = i * d;
