@@ -8,7 +8,8 @@ import type { Op } from '../ir/op.ts';
 import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { inferTypes, runOp } from '../ops/evaluate-node.ts';
 import type { TensorType } from '../ops/op-definition.ts';
-import { ProblemFound } from './import-error.ts';
+import { foldingWork } from './folding-work.ts';
+import { OnnxImportError, ProblemFound } from './import-error.ts';
 import type { ImportLimits } from './limits.ts';
 
 /** A value of the graph under construction; `constant` when it is known already. */
@@ -18,6 +19,26 @@ export interface Value {
   readonly constant?: Tensor;
 }
 
+/** Hands out names, each once. */
+class NameSource {
+  readonly #taken: Set<string>;
+  /** The last number tried behind a base, so that many equal bases do not take quadratic time. */
+  readonly #counts = new Map<string, number>();
+
+  constructor(taken: Iterable<string>) {
+    this.#taken = new Set(taken);
+  }
+
+  fresh(base: string): string {
+    let name = base;
+    let count = this.#counts.get(base) ?? 0;
+    while (name === '' || this.#taken.has(name)) name = `${base === '' ? 'unnamed' : base}_${++count}`;
+    this.#counts.set(base, count);
+    this.#taken.add(name);
+    return name;
+  }
+}
+
 export class GraphBuilder {
   readonly limits: ImportLimits;
   readonly #nodes: Node[] = [];
@@ -25,23 +46,34 @@ export class GraphBuilder {
   readonly #values = new Map<string, ValueInfo>();
   readonly #constants = new Map<string, Tensor>();
   readonly #sources = new Map<string, readonly string[]>();
-  readonly #takenValues: Set<string>;
-  readonly #takenNodes = new Set<string>();
+  readonly #valueNames: NameSource;
+  readonly #nodeNames = new NameSource([]);
   #foldedElements = 0;
+  #foldingWork = 0;
+  #visitedNodes = 0;
 
   /** Names in `reservedValues` are never given to values that the importer makes up. */
   constructor(limits: ImportLimits, reservedValues: Iterable<string>) {
     this.limits = limits;
-    this.#takenValues = new Set(reservedValues);
+    this.#valueNames = new NameSource(reservedValues);
   }
 
   /** `base`, or `base` with a number behind it, such that no other value has the name. */
   freshValueName(base: string): string {
-    return fresh(base, this.#takenValues);
+    return this.#valueNames.fresh(base);
   }
 
   freshNodeName(base: string): string {
-    return fresh(base, this.#takenNodes);
+    return this.#nodeNames.fresh(base);
+  }
+
+  /** Throws `OnnxImportError` when the model, with functions inlined and loops unrolled, has too many nodes to go on. */
+  countNode(): void {
+    if (++this.#visitedNodes <= this.limits.nodes) return;
+    const message = `functions, loops and subgraphs unfold to more than ${this.limits.nodes} nodes`;
+    throw new OnnxImportError([
+      { code: 'TOO_LARGE', message, where: 'graph', hint: 'Such a network does not fit a microcontroller.' },
+    ]);
   }
 
   addInput(info: ValueInfo): Value {
@@ -73,15 +105,10 @@ export class GraphBuilder {
     const known = inputs.every((input) => input === undefined || input.constant !== undefined);
     if (known && op.kind !== 'DequantizeLinear') {
       this.#countFolded(types.slice(0, outputs.length));
+      this.#foldingWork += foldingWork(op, constants, types);
+      if (this.#foldingWork > this.limits.foldingWork) throw tooMuchFolding();
       const results = runOp(op, constants);
       return outputs.map((name, i) => this.addConstant(name, results[i]));
-    }
-    if (this.#nodes.length >= this.limits.nodes) {
-      throw new ProblemFound(
-        'TOO_LARGE',
-        `the graph has more than ${this.limits.nodes} nodes`,
-        'Such a network does not fit a microcontroller.',
-      );
     }
     const names = inputs.map((input) => input?.name ?? '');
     while (names.length > 0 && names.at(-1) === '') names.pop();
@@ -121,11 +148,7 @@ export class GraphBuilder {
   #countFolded(types: readonly TensorType[]): void {
     for (const { shape } of types) this.#foldedElements += elementCount(shape);
     if (this.#foldedElements > this.limits.foldedElements) {
-      throw new ProblemFound(
-        'TOO_LARGE',
-        `constant parts of the graph have more than ${this.limits.foldedElements} elements`,
-        'Export the model again with constant folding.',
-      );
+      throw tooMuchFolding();
     }
   }
 
@@ -156,9 +179,10 @@ export class GraphBuilder {
   }
 }
 
-function fresh(base: string, taken: Set<string>): string {
-  let name = base;
-  for (let count = 1; name === '' || taken.has(name); count++) name = `${base === '' ? 'unnamed' : base}_${count}`;
-  taken.add(name);
-  return name;
+function tooMuchFolding(): ProblemFound {
+  return new ProblemFound(
+    'TOO_LARGE',
+    'computing the constant parts of the graph takes too much',
+    'Export the model again with constant folding.',
+  );
 }

@@ -7,7 +7,7 @@ import { inlineControlFlow, isControlFlow } from './control-flow.ts';
 import { converterFor, normalizeDomain, supportedOperators } from './converters/registry.ts';
 import type { NodeProto } from './generated/onnx_pb.js';
 import type { Value } from './graph-builder.ts';
-import { ProblemFound } from './import-error.ts';
+import { OnnxImportError, ProblemFound } from './import-error.ts';
 import { type ImportState, type Opsets, report } from './import-state.ts';
 import { functionKey, inlineFunction } from './inline-function.ts';
 import { NodeContext } from './node-context.ts';
@@ -29,6 +29,7 @@ function importNode(state: ImportState, node: NodeProto, scope: Scope, opsets: O
   const label = node.name || node.output.find((name) => name !== '') || node.opType;
   const where = `node ${printName(scope.prefix + label)} (${node.opType.slice(0, 80).replace(/[^\w.]/g, '?')})`;
   let results: readonly Binding[] = [];
+  state.builder.countNode();
   try {
     const inputs = resolveInputs(node, scope);
     const poisoned = inputs.includes(POISONED);
@@ -36,6 +37,7 @@ function importNode(state: ImportState, node: NodeProto, scope: Scope, opsets: O
     if (poisoned) requireKnown(state, node, opsets);
     else results = translate(state, node, usable, scope, opsets, label);
   } catch (error) {
+    if (error instanceof OnnxImportError) throw error;
     report(state, where, error);
   }
   node.output.forEach((name, i) => {

@@ -7,8 +7,10 @@ export interface ImportLimits {
   readonly tensorElements: number;
   /** Elements of all constants that folding creates. */
   readonly foldedElements: number;
+  /** Elementary operations that folding may take, all together. */
+  readonly foldingWork: number;
   readonly rank: number;
-  /** Nodes after inlining functions and unrolling loops. */
+  /** Nodes looked at, those of inlined functions and unrolled loops included. */
   readonly nodes: number;
   /** Nesting of subgraphs and functions. */
   readonly nesting: number;
@@ -16,8 +18,9 @@ export interface ImportLimits {
 
 export const DEFAULT_LIMITS: ImportLimits = {
   modelBytes: 512 * 2 ** 20,
-  tensorElements: 2 ** 27,
-  foldedElements: 2 ** 27,
+  tensorElements: 2 ** 26,
+  foldedElements: 2 ** 26,
+  foldingWork: 2 ** 31,
   rank: 12,
   nodes: 200_000,
   nesting: 32,

@@ -1,6 +1,10 @@
 /** Output sizes and sanity of convolution and pooling windows over S spatial axes. */
 import type { Window } from '../../ir/op.ts';
+import { elementCount } from '../../ir/tensor.ts';
 import { check, shapeText } from '../operator.ts';
+
+/** A kernel covers at most a plane of 1,024 × 1,024; larger ones are mistakes or attacks. */
+const MOST_TAPS = 2 ** 20;
 
 /** Throws unless the window fits tensors with `spatialRank` spatial axes and all its numbers make sense. */
 export function checkWindow(window: Window, spatialRank: number): void {
@@ -24,6 +28,7 @@ export function checkWindow(window: Window, spatialRank: number): void {
     dilations.every((d) => d >= 1),
     `dilations ${shapeText(dilations)} must be positive`,
   );
+  check(elementCount(kernelShape) <= MOST_TAPS, `kernel ${shapeText(kernelShape)} has more than ${MOST_TAPS} elements`);
   check(
     pads.every((p) => p >= 0),
     `pads ${shapeText(pads)} must not be negative`,

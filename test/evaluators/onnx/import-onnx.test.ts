@@ -321,6 +321,31 @@ test('hostile names survive as data and are printed escaped', () => {
   assert.doesNotMatch(printGraph(graph), /\u202e|^\*/mu);
 });
 
+test('functions that multiply, and constants that take hours, are refused soon', () => {
+  const call = (name: string, from: string, to: string) => ({ ...node(name, [from], [to]), domain: 'mine' });
+  const opsetImport = [
+    { domain: '', version: 18n },
+    { domain: 'mine', version: 1n },
+  ];
+  const doubling = Array.from({ length: 30 }, (_, i) => ({
+    name: `F${i}`,
+    domain: 'mine',
+    input: ['a'],
+    output: ['c'],
+    opsetImport,
+    node: i === 29 ? [node('Relu', ['a'], ['c'])] : [call(`F${i + 1}`, 'a', 'b'), call(`F${i + 1}`, 'b', 'c')],
+  }));
+  const parts = { input: [floatValue('x', [1])], output: [floatValue('y', [1])] };
+  const bomb = makeModel({ ...parts, node: [call('F0', 'x', 'y')] }, { domains: ['mine'], functions: doubling });
+  assert.equal(problemsOf(bomb)[0]?.code, 'TOO_LARGE');
+  const slow = makeModel({
+    ...parts,
+    initializer: [int64Tensor('shape', [2], [8000, 8000])],
+    node: [node('ConstantOfShape', ['shape'], ['m']), node('MatMul', ['m', 'm'], ['y'])],
+  });
+  assert.equal(problemsOf(slow)[0]?.code, 'TOO_LARGE');
+});
+
 test('huge constants and endless nesting are refused before memory is taken', () => {
   const huge = makeModel({
     input: [floatValue('x', [1])],
