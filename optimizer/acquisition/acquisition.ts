@@ -16,8 +16,7 @@ export type OutputModel = ModelledOutput | KnownOutput;
 
 export interface ModelledOutput {
   readonly kind: 'modelled';
-  /** Equally likely models (hyper-parameter draws), each with the same number of scenarios. */
-  readonly models: readonly GpModel[];
+  readonly model: GpModel;
   /** Added to the model's mean: a prior mean in standardised units; absent = none. */
   readonly offset?: (params: Params) => number;
 }
@@ -25,4 +24,13 @@ export interface ModelledOutput {
 export interface KnownOutput {
   readonly kind: 'known';
   readonly value: (params: Params) => number;
+}
+
+/** What a point is worth in one scenario, from independent normal predictions of the objectives. */
+export interface ScenarioGain {
+  /**
+   * Log gain for means `mu` and standard deviations `sigma` (0 = exact), one per objective. Writes the derivatives when asked.
+   * -Infinity when no gain is possible.
+   */
+  evaluate(mu: Float64Array, sigma: Float64Array, dMu?: Float64Array, dSigma?: Float64Array): number;
 }

@@ -7,6 +7,7 @@
  * (Ament et al. 2023), so the gradient does not vanish far from the front.
  */
 import { log1mExp } from '../math/normal.ts';
+import type { ScenarioGain } from './acquisition.ts';
 import { fillLogPsi, fillPsi, type Marginal, type Psi } from './marginal.ts';
 
 /** Boxes [lower, upper] that partition the region not dominated by the front and bounded by the reference; K x m, row-major. */
@@ -20,7 +21,7 @@ export interface Boxes {
 const SMALLEST_PLAIN = 1e-200;
 
 /** One box decomposition, prepared for many evaluations. */
-export class LogEhvi {
+export class LogEhvi implements ScenarioGain {
   readonly m: number;
   readonly #marginals: readonly Marginal[];
   readonly #scratch: Psi = { value: 0, mu: 0, sigma: 0 };
@@ -64,10 +65,6 @@ export class LogEhvi {
     this.#sums = new Float64Array(2 * m);
   }
 
-  /**
-   * log EHVI for means `mu` and standard deviations `sigma` (0 = exact), m each. Writes its derivatives into dMu and dSigma
-   * when given. -Infinity when no improvement is possible.
-   */
   evaluate(mu: Float64Array, sigma: Float64Array, dMu?: Float64Array, dSigma?: Float64Array): number {
     for (let j = 0; j < this.m; j++) this.#fillPsi(j, mu[j], sigma[j]);
     const sum = this.#plainSum(dMu !== undefined);

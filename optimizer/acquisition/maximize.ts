@@ -42,7 +42,8 @@ const MAX_EXHAUSTIVE_LEVELS = 16;
 const MAX_ROUNDS = 24;
 const TOLERANCE = 1e-7;
 
-class Search {
+/** Evaluates candidates of one task and remembers the best unseen ones. */
+export class CandidateSearch {
   readonly #task: SearchTask;
   readonly #effort: SearchEffort;
   readonly #best: Found[] = [];
@@ -220,15 +221,10 @@ function chooseStarts(pool: readonly Found[], count: number, rng: Rng): Found[] 
   return keyed.slice(0, count).map(({ index }) => usable[index]);
 }
 
-/** The best unseen points, best first; empty when no allowed, unseen point was met. */
-export function maximizeAcquisition(task: SearchTask, effort: SearchEffort, rng: Rng): readonly Found[] {
-  const { model } = task;
+/** Evaluates `count` evenly spread points and half as many around the incumbents. */
+export function drawPool(task: SearchTask, search: CandidateSearch, count: number, rng: Rng): Found[] {
+  const { model, incumbents } = task;
   const { space } = model;
-  const search = new Search(task, effort);
-  if (space.cellCount <= effort.exhaustive) {
-    for (const params of space.cells()) search.value(toCandidate(model, params));
-    return search.results();
-  }
   const pool: Found[] = [];
   const add = (params: Params): void => {
     if (!space.isAllowed(params)) return;
@@ -236,16 +232,27 @@ export function maximizeAcquisition(task: SearchTask, effort: SearchEffort, rng:
     pool.push({ candidate, value: search.value(candidate) });
   };
   const units = quasiRandomUnits(space.dimensions.length, rng.fork('raw'));
-  for (let i = 0; i < effort.rawSamples; i++) {
+  for (let i = 0; i < count; i++) {
     const unit = units.next().value;
     if (unit !== undefined) add(space.decode(unit));
   }
   const nearRng = rng.fork('near');
-  if (task.incumbents.length > 0) {
-    for (let i = 0; i < effort.rawSamples / 2; i++) {
-      add(perturb(space, task.incumbents[i % task.incumbents.length], nearRng));
-    }
+  for (let i = 0; incumbents.length > 0 && i < count / 2; i++) {
+    add(perturb(space, incumbents[i % incumbents.length], nearRng));
   }
+  return pool;
+}
+
+/** The best unseen points, best first; empty when no allowed, unseen point was met. */
+export function maximizeAcquisition(task: SearchTask, effort: SearchEffort, rng: Rng): readonly Found[] {
+  const { model } = task;
+  const { space } = model;
+  const search = new CandidateSearch(task, effort);
+  if (space.cellCount <= effort.exhaustive) {
+    for (const params of space.cells()) search.value(toCandidate(model, params));
+    return search.results();
+  }
+  const pool = drawPool(task, search, effort.rawSamples, rng);
   for (const start of chooseStarts(pool, effort.restarts, rng.fork('starts'))) search.improve(start);
   return search.results();
 }

@@ -3,7 +3,6 @@
  * the highest posterior density wins. Larger data sets are fitted on a subset first and only polished on the rest.
  */
 import { minimizeBounded } from '../math/lbfgs.ts';
-import { createRng } from '../math/rng.ts';
 import type { GpHyper } from './gp-model.ts';
 import { DEFAULT_BOUNDS, defaultPriors, type HyperPriors, logNormalMode, thetaLength } from './hyper-parameters.ts';
 import type { KernelKind } from './kernel.ts';
@@ -27,10 +26,6 @@ export interface FitResult extends GpHyper {
  * too little variance; where a function really is that smooth it wins by tens of nats.
  */
 const SMOOTHNESS_HANDICAP = 4;
-
-/** Step of the curvature's difference quotient, and the least curvature believed (about that of the length-scale prior). */
-const CURVATURE_STEP = 0.05;
-const MIN_CURVATURE = 0.5;
 
 function bounds(D: number): { lower: Float64Array; upper: Float64Array } {
   const { lengthscale, signal, noise, share } = DEFAULT_BOUNDS;
@@ -75,42 +70,4 @@ export function fitHyperParameters(data: GpData, options: FitOptions): FitResult
     }
   }
   return best;
-}
-
-/** Log density given up at most by a draw against the maximum, in nats. */
-const MAX_DROP = 3;
-
-/**
- * Draws around a fitted maximum from a normal with the curvature of each hyper-parameter (Laplace, without correlations); the noise stays.
- * A draw that loses too much density is pulled halfway back until it does not. The same data give the same draws.
- */
-export function drawHyperParameters(data: GpData, fitted: GpHyper, count: number, priors?: HyperPriors): GpHyper[] {
-  const D = data.columns.length;
-  const likelihood = new MarginalLikelihood(data, fitted.kind, priors ?? defaultPriors(D));
-  const { lower, upper } = bounds(D);
-  const size = thetaLength(D);
-  const gradient = new Float64Array(size);
-  const shifted = new Float64Array(size);
-  const top = -likelihood.evaluate(fitted.theta, gradient) * data.n;
-  const here = gradient.slice();
-  const deviations = new Float64Array(size);
-  for (let p = 0; p < size; p++) {
-    if (p === D + 1) continue;
-    const theta = fitted.theta.slice();
-    theta[p] += CURVATURE_STEP;
-    likelihood.evaluate(theta, shifted);
-    const curvature = (data.n * (shifted[p] - here[p])) / CURVATURE_STEP;
-    deviations[p] = 1 / Math.sqrt(Math.max(curvature, MIN_CURVATURE));
-  }
-  return Array.from({ length: count }, (_, draw) => {
-    const rng = createRng(data.n, draw, 'hyper-parameter draw');
-    const offsets = deviations.map((deviation) => deviation * rng.nextNormal());
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const theta = fitted.theta.map((t, p) => Math.min(upper[p], Math.max(lower[p], t + offsets[p])));
-      if (top + likelihood.evaluate(theta, gradient) * data.n <= MAX_DROP + size / 2)
-        return { kind: fitted.kind, theta };
-      for (let p = 0; p < size; p++) offsets[p] *= 0.5;
-    }
-    return { kind: fitted.kind, theta: fitted.theta };
-  });
 }

@@ -3,7 +3,7 @@
  * fitted Gaussian process and an optional prior mean whose residual is learned. Everything inside is in standardised units.
  */
 import type { FitOptions } from './fit.ts';
-import { drawHyperParameters, fitHyperParameters } from './fit.ts';
+import { fitHyperParameters } from './fit.ts';
 import { GpModel } from './gp-model.ts';
 import type { KernelColumn } from './kernel.ts';
 import type { GpData } from './marginal-likelihood.ts';
@@ -26,14 +26,13 @@ const EXACT_NOISE = 1e-8;
 
 export class Surrogate {
   readonly transform: OutputTransform;
-  /** Models of equal weight; the first has the most probable hyper-parameters. */
-  readonly models: readonly GpModel[];
+  readonly model: GpModel;
   /** Log density of the raw outputs and hyper-parameters: what output transforms are compared by. */
   readonly logEvidence: number;
 
-  private constructor(transform: OutputTransform, models: readonly GpModel[], logEvidence: number) {
+  private constructor(transform: OutputTransform, model: GpModel, logEvidence: number) {
     this.transform = transform;
-    this.models = models;
+    this.model = model;
     this.logEvidence = logEvidence;
   }
 
@@ -45,15 +44,7 @@ export class Surrogate {
     if (model === undefined) return undefined;
     let logEvidence = data.n * fitted.logDensity;
     for (const value of output.values) logEvidence += Math.log(transform.slope(value));
-    return new Surrogate(transform, [model], logEvidence);
-  }
-
-  /** With `count` models in all: the fitted one and draws of its hyper-parameters. */
-  withDraws(count: number): Surrogate {
-    const [first] = this.models;
-    const draws = drawHyperParameters(first.data, first.hyper, count - 1);
-    const models = draws.map((hyper) => GpModel.create(first.data, hyper) ?? first);
-    return new Surrogate(this.transform, [first, ...models], this.logEvidence);
+    return new Surrogate(transform, model, logEvidence);
   }
 
   /** The surrogate of highest evidence over the transforms. */

@@ -1,9 +1,12 @@
 /** Every sampler by its name. */
+import { createArsSampler } from './ars.ts';
 import { createAutoSampler } from './auto.ts';
+import { createEiSampler } from './ei.ts';
 import { createGridSampler } from './grid.ts';
 import { createListSampler } from './list.ts';
 import { createMoboSampler } from './mobo.ts';
 import { createNsga2Sampler } from './nsga2.ts';
+import { createParegoSampler } from './parego.ts';
 import { createRandomSampler } from './random.ts';
 import type { Sampler, SamplerProblem } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
@@ -12,10 +15,13 @@ import { createSobolSampler } from './sobol.ts';
 type SamplerFactory = (problem: SamplerProblem, options: SamplerOptions) => Sampler;
 
 const FACTORIES = {
+  ars: createArsSampler,
+  ei: createEiSampler,
   grid: createGridSampler,
   list: createListSampler,
   mobo: createMoboSampler,
   nsga2: createNsga2Sampler,
+  parego: createParegoSampler,
   random: createRandomSampler,
   sobol: createSobolSampler,
 } satisfies Record<string, SamplerFactory>;

@@ -75,7 +75,7 @@ function fitObjective(
   if (surrogate === undefined) return undefined;
   const { transform } = surrogate;
   const offset = prior === undefined ? {} : { offset: (params: Params) => transform.forward(prior(params)) };
-  return { output, transform, model: { kind: 'modelled', models: surrogate.models, ...offset } };
+  return { output, transform, model: { kind: 'modelled', model: surrogate.model, ...offset } };
 }
 
 /** How far below its natural bound the logarithm's pole lies, relative to the median distance: keeps it finite at the bound. */
@@ -123,7 +123,7 @@ function fitPlain(
     transform,
     { kinds: ['matern52', 'rbf'], maxIterations: FIT_ITERATIONS },
   );
-  return surrogate === undefined ? undefined : { kind: 'modelled', models: surrogate.models };
+  return surrogate === undefined ? undefined : { kind: 'modelled', model: surrogate.model };
 }
 
 /** Fits everything; undefined when an objective has too little data or no covariance could be factorised. */

@@ -10,8 +10,7 @@ import { conditionOn } from '../gp/surrogate.ts';
 import { choleskyWithJitter } from '../linalg/cholesky.ts';
 import { dot } from '../linalg/triangular.ts';
 import type { Rng } from '../math/rng.ts';
-import { type BoxDecomposition, decomposeNonDominated } from '../pareto/box-decomposition.ts';
-import { dominates } from '../pareto/dominance.ts';
+import { dominates, type Point } from '../pareto/dominance.ts';
 import type { FittedObjective, FittedStudy } from './fit-study.ts';
 import type { StudyOutputs } from './study-outputs.ts';
 import type { TableRow, TrialTable } from './trial-table.ts';
@@ -20,8 +19,8 @@ export interface Scenarios {
   readonly count: number;
   readonly objectives: readonly OutputModel[];
   readonly constraints: readonly OutputModel[];
-  /** One per scenario in turned raw units; empty while nothing is feasible. */
-  readonly boxes: readonly BoxDecomposition[];
+  /** Feasible points per scenario in turned raw units; empty while nothing is feasible. */
+  readonly fronts: readonly (readonly Point[])[];
 }
 
 const SCENARIOS = 16;
@@ -60,7 +59,7 @@ function sampleOutput(output: OutputModel, points: readonly Candidate[], count: 
     return { model: output, values: Array.from({ length: count }, () => exact) };
   }
   if (points.length === 0) return { model: output, values: Array.from({ length: count }, () => new Float64Array(0)) };
-  const [base] = output.models;
+  const base = output.model;
   const latent = sampleLatent(base, points, count, rng);
   const conditioned = conditionOn(
     base,
@@ -69,14 +68,14 @@ function sampleOutput(output: OutputModel, points: readonly Candidate[], count: 
   );
   const offsets = points.map((point) => output.offset?.(point.params) ?? 0);
   return {
-    model: conditioned === undefined ? output : { ...output, models: [conditioned] },
+    model: conditioned === undefined ? output : { ...output, model: conditioned },
     values: latent.map((row) => row.map((value, i) => value + offsets[i])),
   };
 }
 
 function isNoisy({ model }: FittedObjective): boolean {
   if (model.kind === 'known') return false;
-  const { data, noise } = model.models[0];
+  const { data, noise } = model.model;
   return data.knownNoise.some((known) => (Number.isNaN(known) ? noise : known) > MATERIAL_NOISE);
 }
 
@@ -91,7 +90,7 @@ function plausibleFront(study: FittedStudy, feasible: readonly TableRow[]): Tabl
         high.push(low[low.length - 1]);
         continue;
       }
-      const [base] = model.models;
+      const base = model.model;
       base.predict(candidate.row);
       const mean = base.means[0] + (model.offset?.(candidate.params) ?? 0);
       const sd = Math.sqrt(base.variance);
@@ -116,11 +115,11 @@ export function buildScenarios(
   const feasible = table.rows.filter((row) => row.isFeasible);
   const noisy = study.objectives.some(isNoisy);
   const models = study.objectives.map(({ model }) => model);
-  const isHypervolume = feasible.length > 0 || study.constraints.length === 0;
+  const isReachable = feasible.length > 0 || study.constraints.length === 0;
   if (pending.length === 0 && !noisy) {
     const front = feasible.map((row) => row.objectives);
-    const boxes = isHypervolume ? [decomposeNonDominated(front, study.reference)] : [];
-    return { count: 1, objectives: models, constraints: study.constraints, boxes };
+    const fronts = isReachable ? [front] : [];
+    return { count: 1, objectives: models, constraints: study.constraints, fronts };
   }
   const baseline = noisy ? plausibleFront(study, feasible) : [];
   const points = [...baseline.map((row) => row.candidate), ...pending];
@@ -129,20 +128,20 @@ export function buildScenarios(
     sampleOutput(model, pending, SCENARIOS, rng.fork(`constraint ${c}`)),
   );
   const allowed = pending.map((point) => outputs.knownViolation(point.params) === 0);
-  const boxes: BoxDecomposition[] = [];
-  for (let s = 0; isHypervolume && s < SCENARIOS; s++) {
-    const front: ArrayLike<number>[] = noisy ? [] : feasible.map((row) => row.objectives);
+  const fronts: Point[][] = [];
+  for (let s = 0; isReachable && s < SCENARIOS; s++) {
+    const front: Point[] = noisy ? [] : feasible.map((row) => row.objectives);
     points.forEach((_, i) => {
       const at = i - baseline.length;
       if (at >= 0 && !(allowed[at] && constraints.every(({ values }) => values[s][at] <= 0))) return;
       front.push(study.objectives.map(({ transform }, j) => transform.inverse(objectives[j].values[s][i])));
     });
-    boxes.push(decomposeNonDominated(front, study.reference));
+    fronts.push(front);
   }
   return {
     count: SCENARIOS,
     objectives: objectives.map(({ model }) => model),
     constraints: constraints.map(({ model }) => model),
-    boxes,
+    fronts,
   };
 }

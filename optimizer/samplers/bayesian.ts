@@ -1,0 +1,163 @@
+/**
+ * The loop that the model-based samplers share: even points first, then the best point that a search finds for an acquisition under exact
+ * Gaussian processes. While nothing is feasible the probability of feasibility is maximised instead. Batches are built one point
+ * at a time, earlier points pending (sequential greedy). A strategy says what a point is worth and how the best one is searched.
+ */
+import type { ScenarioGain } from '../acquisition/acquisition.ts';
+import { type Candidate, type ModelSpace, toCandidate } from '../acquisition/candidate.ts';
+import type { Found, SearchEffort, SearchTask } from '../acquisition/maximize.ts';
+import { ScenarioAcquisition } from '../acquisition/scenario-acquisition.ts';
+import type { Rng } from '../math/rng.ts';
+import { nonDominatedIndices, type Point } from '../pareto/dominance.ts';
+import { type FittedStudy, fitStudy, kernelColumns } from './fit-study.ts';
+import { FreshCells } from './fresh-cells.ts';
+import { knownFeatures } from './known-features.ts';
+import type { Observations, ObservedTrial, Sampler, SamplerProblem, Suggestion } from './sampler.ts';
+import type { SamplerOptions } from './sampler-options.ts';
+import { buildScenarios } from './scenarios.ts';
+import { createSobolSampler } from './sobol.ts';
+import { spreadPoint } from './spread-design.ts';
+import { type StudyOutputs, studyOutputs } from './study-outputs.ts';
+import { type TrialTable, trialTable } from './trial-table.ts';
+
+export interface BayesianStrategy {
+  readonly kind: string;
+  /** The gain per scenario; `fronts` are the feasible points of each scenario, turned raw units. */
+  gains(study: FittedStudy, fronts: readonly (readonly Point[])[], rng: Rng): readonly ScenarioGain[];
+  search(task: SearchTask, effort: SearchEffort, rng: Rng): readonly Found[];
+}
+
+function predicted(study: FittedStudy, candidate: Candidate): Record<string, { mean: number; sd: number }> {
+  const out: Record<string, { mean: number; sd: number }> = {};
+  for (const { output, transform, model } of study.objectives) {
+    const { metric } = output.objective;
+    if (model.kind === 'known') {
+      out[metric] = { mean: output.sign * transform.inverse(model.value(candidate.params)), sd: 0 };
+      continue;
+    }
+    model.model.predict(candidate.row);
+    const raw = transform.inverse(model.model.means[0] + (model.offset?.(candidate.params) ?? 0));
+    const sd = Math.sqrt(model.model.variance) / transform.slope(raw);
+    out[metric] = { mean: output.sign * raw, sd };
+  }
+  return out;
+}
+
+/** One fitted state of a study, good for any number of suggestions. */
+class BayesianRun {
+  readonly #strategy: BayesianStrategy;
+  readonly #model: ModelSpace;
+  readonly #outputs: StudyOutputs;
+  readonly #table: TrialTable;
+  readonly #study: FittedStudy;
+
+  constructor(
+    strategy: BayesianStrategy,
+    model: ModelSpace,
+    outputs: StudyOutputs,
+    table: TrialTable,
+    study: FittedStudy,
+  ) {
+    this.#strategy = strategy;
+    this.#model = model;
+    this.#outputs = outputs;
+    this.#table = table;
+    this.#study = study;
+  }
+
+  next(seen: ReadonlySet<string>, pending: readonly Candidate[], rng: Rng): Suggestion | undefined {
+    const study = this.#study;
+    const feasible = this.#table.rows.filter((row) => row.isFeasible);
+    const scenarios = buildScenarios(study, this.#outputs, this.#table, pending, rng.fork('scenarios'));
+    const acquisition = new ScenarioAcquisition(
+      this.#model,
+      scenarios.objectives,
+      scenarios.constraints,
+      this.#strategy.gains(study, scenarios.fronts, rng.fork('gains')),
+      scenarios.count,
+    );
+    const front = nonDominatedIndices(feasible.map((row) => row.objectives)).map((i) => feasible[i].trial.params);
+    const task: SearchTask = {
+      model: this.#model,
+      acquisition,
+      knownViolation: (params) => this.#outputs.knownViolation(params),
+      seen,
+      incumbents: front,
+    };
+    const [best] = this.#strategy.search(task, effortFor(this.#table.rows.length), rng.fork('search'));
+    if (best === undefined) return undefined;
+    const { kind } = this.#strategy;
+    return {
+      params: best.candidate.params,
+      why: { origin: kind, acquisition: best.value, predicted: predicted(study, best.candidate) },
+    };
+  }
+}
+
+/** A prediction costs O(n^2): many trials get fewer of them. */
+function effortFor(trials: number): SearchEffort {
+  const share = Math.min(1, (100 / Math.max(1, trials)) ** 1.5);
+  return {
+    rawSamples: Math.round(128 + 384 * share),
+    restarts: Math.round(3 + 5 * share),
+    iterations: Math.round(30 + 70 * share),
+    exhaustive: Math.round(500 + 1500 * share),
+  };
+}
+
+export function createBayesianSampler(
+  problem: SamplerProblem,
+  options: SamplerOptions,
+  strategy: BayesianStrategy,
+): Sampler {
+  const { space } = problem;
+  const outputs = studyOutputs(problem);
+  const model: ModelSpace = { space, features: knownFeatures(problem) };
+  const sobol = createSobolSampler(problem, options);
+  const initialPoints = options.initialPoints ?? 2 * (space.parameters.length + 1);
+
+  const initialPoint = (observations: Observations, rng: Rng): Suggestion | string => {
+    if (model.features.count > 0) {
+      const params = spreadPoint(problem, model, kernelColumns(model), observations, options.seed);
+      if (params !== undefined) return { params, why: { origin: 'spread' } };
+    }
+    const result = sobol.suggest(observations, rng.fork('sobol'), 1);
+    if (result.kind === 'exhausted') return result.reason;
+    return result.suggestions[0];
+  };
+
+  const suggestOne = (run: BayesianRun | undefined, observations: Observations, rng: Rng): Suggestion | string => {
+    if (run === undefined || observations.length < initialPoints) return initialPoint(observations, rng);
+    const seen = new Set(observations.map((trial) => space.cellKey(trial.params)));
+    const pending = observations
+      .filter((trial) => trial.state === 'pending')
+      .map((trial) => toCandidate(model, trial.params));
+    const suggestion = run.next(seen, pending, rng.fork('model'));
+    if (suggestion !== undefined) return suggestion;
+    const fresh = new FreshCells(problem, observations);
+    const params = fresh.sample(rng.fork('fresh'));
+    if (params === null) return fresh.exhaustedReason;
+    return { params, why: { origin: 'random', note: 'the search met no new point with a chance to improve' } };
+  };
+
+  return {
+    kind: strategy.kind,
+    suggest: (observations, rng, count) => {
+      const grown: ObservedTrial[] = [...observations];
+      const suggestions: Suggestion[] = [];
+      // The models depend on finished trials only: one fit serves the whole batch.
+      const table = trialTable(problem, model, outputs, observations);
+      const isReady = observations.length + count > initialPoints && table.rows.length >= 2;
+      const study = isReady ? fitStudy(model, outputs, table) : undefined;
+      const run = study === undefined ? undefined : new BayesianRun(strategy, model, outputs, table, study);
+      for (let i = 0; i < count; i++) {
+        const next = suggestOne(run, grown, count === 1 ? rng : rng.fork(`batch ${i}`));
+        if (typeof next === 'string') return { kind: 'exhausted', suggestions, reason: next };
+        suggestions.push(next);
+        const number = (grown.at(-1)?.number ?? -1) + 1;
+        grown.push({ number, state: 'pending', params: next.params, metrics: {} });
+      }
+      return { kind: 'suggestions', suggestions };
+    },
+  };
+}
