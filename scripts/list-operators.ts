@@ -20,7 +20,7 @@ function wrapped(names: readonly string[]): string {
 function domains(): string {
   return DOMAIN_NAMES.map((domain) => {
     const names = supportedOperators(domain);
-    const extra = domain === '' ? ['If', 'Loop'] : [];
+    const extra = domain === '' ? ['If', 'Loop', 'Scan'] : [];
     const all = [...names, ...extra].sort();
     return `### ${domain === '' ? 'ai.onnx (the standard domain)' : domain}: ${all.length}\n\n${wrapped(all)}\n`;
   }).join('\n');
@@ -45,8 +45,8 @@ This page is written by \`scripts/list-operators.ts\` from the registries; a che
 
 Operator sets 7 to 24 (older ones where an operator has not changed since). Everything that steers a shape (axes, sizes, pads, repeats, depth …) has to be
 known when a model is compiled: an initializer, a Constant, something computed from those and from shapes, or a graph input that is given a
-fixed value. Model-local functions are inlined; \`If\` with a known condition and \`Loop\` with a known trip count are unrolled.
-Training modes, strings, sequences, maps, sparse tensors, bfloat16 and float8 are refused, as is data in other files. A model may have at most
+fixed value. Model-local functions are inlined; \`If\` with a known condition and \`Loop\` with a known trip count are unrolled, as are \`Scan\` and sequences of tensors.
+Training modes, strings, maps, sparse tensors, bfloat16 and float8 are refused, as is data in other files. A model may have at most
 ${DEFAULT_LIMITS.modelBytes / 2 ** 20} MiB, ${DEFAULT_LIMITS.nodes.toLocaleString('en')} nodes, ${DEFAULT_LIMITS.tensorElements.toLocaleString('en')} elements in one tensor, and ${DEFAULT_LIMITS.nesting} levels of nesting.
 All problems of a model are listed at once, each with its place and what would help.
 

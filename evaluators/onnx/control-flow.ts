@@ -1,6 +1,7 @@
-/** If with a known condition and Loop with a known trip count are unrolled; nothing of them is left at run time. */
+/** If with a known condition is replaced by its branch, Loop with a known trip count by its iterations; nothing of them is left at run time. */
 import type { Tensor } from '../ir/tensor.ts';
 import { numbersOf } from '../ops/elements.ts';
+import { normalizeAxis } from '../ops/operator.ts';
 import type { GraphProto, NodeProto } from './generated/onnx_pb.js';
 import type { Value } from './graph-builder.ts';
 import { ProblemFound } from './import-error.ts';
@@ -9,7 +10,7 @@ import type { ImportState, Opsets } from './import-state.ts';
 import { type Binding, POISONED, type Scope } from './scope.ts';
 
 export function isControlFlow(domain: string, opType: string): boolean {
-  return domain === '' && (opType === 'If' || opType === 'Loop');
+  return domain === '' && (opType === 'If' || opType === 'Loop' || opType === 'Scan');
 }
 
 function bodyOf(node: NodeProto, attribute: string): GraphProto {
@@ -20,7 +21,7 @@ function bodyOf(node: NodeProto, attribute: string): GraphProto {
 }
 
 /** Imports a subgraph with its inputs bound to `inputs`; its outputs. */
-function importBody(
+export function importBody(
   state: ImportState,
   graph: GraphProto,
   inputs: readonly Binding[],
@@ -59,7 +60,8 @@ function known(value: Value | undefined, role: string, state: ImportState): numb
   );
 }
 
-export function inlineControlFlow(
+/** If: the branch that is taken, imported in place. */
+export function inlineIf(
   state: ImportState,
   node: NodeProto,
   inputs: readonly (Value | undefined)[],
@@ -67,7 +69,6 @@ export function inlineControlFlow(
   opsets: Opsets,
   label: string,
 ): readonly Binding[] {
-  if (node.opType === 'Loop') return unrollLoop(state, node, inputs, scope, opsets, label);
   const taken = known(inputs[0], 'condition', state) !== 0 ? 'then_branch' : 'else_branch';
   return importBody(state, bodyOf(node, taken), [], scope.nested(label), opsets);
 }
@@ -79,7 +80,7 @@ function scalarTensor(dtype: 'int64' | 'bool', value: number): Tensor {
 }
 
 /** Body inputs: iteration, condition, carried values. Body outputs: condition, carried values, scan outputs (stacked on a new axis 0). */
-function unrollLoop(
+export function unrollLoop(
   state: ImportState,
   node: NodeProto,
   inputs: readonly (Value | undefined)[],
@@ -111,17 +112,19 @@ function unrollLoop(
       scans[i] = [...(scans[i] ?? []), value];
     });
   }
-  return [...carried, ...scans.map((parts, i) => stack(state, parts, `${scope.prefix}${label}/scan${i}`))];
+  return [...carried, ...scans.map((parts, i) => stack(state, parts, `${scope.prefix}${label}/scan${i}`, 0))];
 }
 
-/** The values of all iterations along a new first axis. */
-function stack(state: ImportState, parts: readonly Binding[], name: string): Binding {
+/** The values of all iterations along a new axis. */
+export function stack(state: ImportState, parts: readonly Binding[], name: string, axis: number): Binding {
   const { builder } = state;
   const rows: Value[] = [];
+  let at = axis;
   for (const part of parts) {
     if (part === POISONED) return POISONED;
+    at = normalizeAxis(axis, part.type.shape.length + 1);
     const row = builder.freshValueName(`${name}/row`);
-    rows.push(...builder.emit(row, { kind: 'Reshape', shape: [1, ...part.type.shape] }, [part], [row]));
+    rows.push(...builder.emit(row, { kind: 'Reshape', shape: part.type.shape.toSpliced(at, 0, 1) }, [part], [row]));
   }
-  return builder.emit(name, { kind: 'Concat', axis: 0 }, rows, [builder.freshValueName(name)])[0];
+  return builder.emit(name, { kind: 'Concat', axis: at }, rows, [builder.freshValueName(name)])[0];
 }

@@ -17,6 +17,8 @@ export interface Value {
   readonly name: string;
   readonly type: TensorType;
   readonly constant?: Tensor;
+  /** A list of tensors that exists only while the model is read; `name` and `type` then mean nothing. */
+  readonly sequence?: readonly Value[];
 }
 
 /** Hands out names, each once. */
@@ -93,6 +95,9 @@ export class GraphBuilder {
 
   /** Adds a node, or its results when they are constant. `outputs` may be shorter than what the operator offers; '' = unused. */
   emit(nodeName: string, op: Op, inputs: readonly (Value | undefined)[], outputs: readonly string[]): Value[] {
+    if (inputs.some((input) => input?.sequence !== undefined)) {
+      throw new ProblemFound('BAD_NODE', 'one of its inputs is a sequence of tensors', 'Export the model again.');
+    }
     const types = this.#checkedTypes(op, inputs);
     if (outputs.length > types.length) {
       throw new ProblemFound(

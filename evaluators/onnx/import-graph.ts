@@ -3,7 +3,7 @@
  * poisoned, so that the walk goes on and every problem of the model is found at once.
  */
 import { printName } from '../ir/print.ts';
-import { inlineControlFlow, isControlFlow } from './control-flow.ts';
+import { inlineIf, isControlFlow, unrollLoop } from './control-flow.ts';
 import { converterFor, normalizeDomain, supportedOperators } from './converters/registry.ts';
 import type { NodeProto } from './generated/onnx_pb.js';
 import type { Value } from './graph-builder.ts';
@@ -12,7 +12,9 @@ import { type ImportState, type Opsets, report } from './import-state.ts';
 import { functionKey, inlineFunction } from './inline-function.ts';
 import { NodeContext } from './node-context.ts';
 import { orderNodes } from './node-order.ts';
+import { unrollScan } from './scan.ts';
 import { type Binding, POISONED, type Scope } from './scope.ts';
+import { unsupportedHint } from './unsupported-hints.ts';
 
 /** Translates `nodes` into the builder; their results are bound in `scope`. */
 export function importNodes(state: ImportState, nodes: readonly NodeProto[], scope: Scope, opsets: Opsets): void {
@@ -87,12 +89,11 @@ function requireKnown(state: ImportState, node: NodeProto, opsets: Opsets): void
 
 function unsupported(domain: string, opType: string): ProblemFound {
   const shown = JSON.stringify((domain === '' ? opType : `${domain}:${opType}`).slice(0, 120));
-  const close = supportedOperators('').find((known) => known.toLowerCase() === opType.toLowerCase());
-  const hint =
-    close === undefined
-      ? 'Replace it by supported operators (docs/operators.md), export it as a model-local function, or add a converter in evaluators/onnx/converters.'
-      : `Did the exporter mean ${close}?`;
-  return new ProblemFound('UNSUPPORTED_OPERATOR', `operator ${shown} is not supported`, hint);
+  return new ProblemFound(
+    'UNSUPPORTED_OPERATOR',
+    `operator ${shown} is not supported`,
+    unsupportedHint(opType, supportedOperators('')),
+  );
 }
 
 function translate(
@@ -114,7 +115,10 @@ function translate(
   if (definition !== undefined) return inlineFunction(state, node, definition, inputs, scope, label);
   requireKnown(state, node, opsets);
   const domain = normalizeDomain(node.domain);
-  if (isControlFlow(domain, node.opType)) return inlineControlFlow(state, node, inputs, scope, opsets, label);
+  if (isControlFlow(domain, node.opType)) {
+    const unfold = node.opType === 'If' ? inlineIf : node.opType === 'Loop' ? unrollLoop : unrollScan;
+    return unfold(state, node, inputs, scope, opsets, label);
+  }
   const converter = converterFor(domain, node.opType);
   if (converter === undefined) throw unsupported(domain, node.opType);
   const { builder } = state;

@@ -109,6 +109,12 @@ function resolveOutputs(state: ImportState, graph: GraphProto, scope: Scope): st
       if (taken.has(name)) throw new ProblemFound('BAD_GRAPH', 'it is listed twice', 'Export the model again.');
       taken.add(name);
       if (value === POISONED) return name;
+      if (value.sequence !== undefined)
+        throw new ProblemFound(
+          'UNSUPPORTED_TYPE',
+          'it is a sequence of tensors',
+          'Make every tensor an output of its own.',
+        );
       checkDeclaredType(proto, value);
       const isInput = value.constant === undefined && graph.input.some((input) => input.name === value.name);
       if (value.name === name && !isInput) return name;

@@ -95,11 +95,17 @@ export class NodeContext {
     return this.#place.builder.emit(this.#place.nodeName, op, inputs, this.outputs);
   }
 
+  /** Adds an operator with `count` outputs in the middle of a longer translation. */
+  steps(op: Op, count: number, ...inputs: readonly (Value | undefined)[]): Value[] {
+    const { builder, nodeName } = this.#place;
+    const base = `${this.outputs.find((output) => output !== '') ?? nodeName}/${op.kind}`;
+    const names = Array.from({ length: count }, () => builder.freshValueName(base));
+    return builder.emit(`${nodeName}/${op.kind}`, op, inputs, names);
+  }
+
   /** Adds an operator in the middle of a longer translation. */
   step(op: Op, ...inputs: readonly (Value | undefined)[]): Value {
-    const { builder, nodeName } = this.#place;
-    const name = builder.freshValueName(`${this.outputs.find((output) => output !== '') ?? nodeName}/${op.kind}`);
-    return builder.emit(`${nodeName}/${op.kind}`, op, inputs, [name])[0];
+    return this.steps(op, 1, ...inputs)[0];
   }
 
   /** A new constant under the node's first output name, or a made-up one. */

@@ -94,13 +94,6 @@ function binarizer(c: NodeContext): readonly Value[] {
   return c.result({ kind: 'Cast', to: 'float32', saturate: true }, [above]);
 }
 
-function zipMap(c: NodeContext): readonly Value[] {
-  throw c.unsupported(
-    'ZipMap makes a list of dictionaries',
-    "Export with options={'zipmap': False}: the probabilities are then a tensor.",
-  );
-}
-
 export const MACHINE_LEARNING: ConverterTable = {
   ArrayFeatureExtractor: arrayFeatureExtractor,
   Binarizer: binarizer,
@@ -108,5 +101,4 @@ export const MACHINE_LEARNING: ConverterTable = {
   LinearRegressor: linearRegressor,
   Normalizer: normalizer,
   Scaler: scaler,
-  ZipMap: zipMap,
 };

@@ -14,6 +14,7 @@ import { REARRANGE } from './rearrange.ts';
 import { RECURRENT } from './recurrent.ts';
 import { REDUCTION } from './reduction.ts';
 import { RESIZE } from './resize.ts';
+import { SEQUENCES } from './sequences.ts';
 import { WINDOW } from './window.ts';
 
 const STANDARD = [
@@ -29,6 +30,7 @@ const STANDARD = [
   RECURRENT,
   REDUCTION,
   RESIZE,
+  SEQUENCES,
   WINDOW,
 ];
 

@@ -1,0 +1,45 @@
+/** For operators that are known but not supported: what the user can do instead. */
+
+const TRAINING = 'It belongs to training: export the model in inference mode, without its loss.';
+const TEXT = 'Text does not run on a microcontroller: prepare it outside the network.';
+const RANDOM = 'The outputs would not be reproducible: pass the random numbers as an input.';
+const SIGNAL = 'Compute the features outside the network, or export it with precomputed matrices (MatMul or Conv).';
+const BOXES = 'Cut the network before this node and do the post-processing in the application.';
+const SAMPLING = 'Replace it by Resize, Pad, Slice or Gather with fixed indices.';
+const TREES = 'Tree ensembles are not neural networks: convert the model to one, or deploy it with a tree compiler.';
+
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ...['NegativeLogLikelihoodLoss', 'SoftmaxCrossEntropyLoss', 'Adam', 'Adagrad', 'Momentum', 'Gradient'].map(
+    (op) => [op, TRAINING] as const,
+  ),
+  ...[
+    'StringNormalizer',
+    'StringConcat',
+    'StringSplit',
+    'RegexFullMatch',
+    'TfIdfVectorizer',
+    'LabelEncoder',
+    'CategoryMapper',
+  ].map((op) => [op, TEXT] as const),
+  ...['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli'].map(
+    (op) => [op, RANDOM] as const,
+  ),
+  ...['DFT', 'STFT', 'MelWeightMatrix', 'HannWindow', 'HammingWindow', 'BlackmanWindow'].map(
+    (op) => [op, SIGNAL] as const,
+  ),
+  ...['NonMaxSuppression', 'RoiAlign', 'MaxRoiPool', 'Unique', 'ImageDecoder'].map((op) => [op, BOXES] as const),
+  ...['GridSample', 'AffineGrid', 'DeformConv', 'Col2Im', 'MaxUnpool'].map((op) => [op, SAMPLING] as const),
+  ...['TreeEnsemble', 'TreeEnsembleClassifier', 'TreeEnsembleRegressor', 'SVMClassifier', 'SVMRegressor'].map(
+    (op) => [op, TREES] as const,
+  ),
+  ['ZipMap', "Export with options={'zipmap': False}: the probabilities are then a tensor."],
+]);
+
+/** Advice for an operator that has no converter; `supported` are those of the standard domain. */
+export function unsupportedHint(opType: string, supported: readonly string[]): string {
+  const known = HINTS.get(opType);
+  if (known !== undefined) return known;
+  const close = supported.find((name) => name.toLowerCase() === opType.toLowerCase());
+  if (close !== undefined) return `Did the exporter mean ${close}?`;
+  return 'Replace it by supported operators (docs/operators.md), export it as a model-local function, or add a converter in evaluators/onnx/converters.';
+}
