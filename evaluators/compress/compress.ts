@@ -1,15 +1,16 @@
 /**
- * Carries out a compression plan on a float network: restructure, prune with fine-tuning between the steps, fold and calibrate,
- * quantize, fuse. The accuracy reported is that of what runs on the device.
+ * Carries out a compression plan on a float network: prune with fine-tuning between the steps, fold and calibrate, quantize, fuse. The accuracy reported is that of what runs on the device.
  */
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
 import { evaluate } from '../train/evaluate.ts';
 import type { CompressHooks } from './compress-hooks.ts';
+import { CompressionError } from './compression-error.ts';
 import { type CompressionReport, ReportBuilder } from './compression-report.ts';
 import { evaluateInteger } from './evaluate-integer.ts';
+import { expandConstants } from './expand-constants.ts';
 import { fuseQuantized } from './fuse-quantized.ts';
-import type { CompressionPlan } from './plan.ts';
+import type { CompressionPlan, QuantizePlan } from './plan.ts';
 import { pruneAndTrain } from './prune-and-train.ts';
 import { quantizeNetwork } from './quantize-network.ts';
 
@@ -35,24 +36,25 @@ export async function compress(
   plan: CompressionPlan,
   hooks: CompressHooks = {},
 ): Promise<CompressResult> {
+  refuseUnknown(plan);
   const report = new ReportBuilder(graph, plan);
   const limit = hooks.evaluateLimit ?? Number.POSITIVE_INFINITY;
   const accuracyOf = (network: Graph): number =>
     evaluate(network, dataset, { limit, ...(hooks.signal === undefined ? {} : { signal: hooks.signal }) }).accuracy;
-  const isInteger = plan.quantize !== undefined && plan.quantize.format !== 'float32';
+  const isInteger = plan.quantize !== undefined && !isFloat(plan.quantize);
   const onlyDeployed = hooks.accuracies === 'deployed';
   report.accuracy('before', hooks.baselineAccuracy ?? (onlyDeployed ? Number.NaN : accuracyOf(graph)));
   const trained = await pruneAndTrain(graph, dataset, plan, hooks, report);
   report.accuracy('float', onlyDeployed && isInteger ? Number.NaN : accuracyOf(trained.graph));
   const base = { floatGraph: trained.graph, ...(trained.mask === undefined ? {} : { mask: trained.mask }) };
   const quantizePlan = plan.quantize;
-  if (quantizePlan === undefined || quantizePlan.format === 'float32')
-    return { ...base, report: report.build(trained.graph) };
+  if (quantizePlan === undefined || isFloat(quantizePlan)) return { ...base, report: report.build(trained.graph) };
 
   hooks.onProgress?.({ stage: 'quantize', fraction: 0.9, message: `to ${quantizePlan.format}` });
   const quantized = await quantizeNetwork(trained.graph, dataset, plan, hooks);
   if (!quantized.integer) {
-    report.accuracy('after', accuracyOf(quantized.graph));
+    // Computing the conversions gives the float values that the stored weights stand for.
+    report.accuracy('after', accuracyOf(expandConstants(quantized.graph)));
     return { ...base, floatGraph: quantized.graph, report: report.build(quantized.graph) };
   }
   const integerGraph = fuseQuantized(quantized.graph, { fallback: quantizePlan.fallback ?? 'float' });
@@ -63,4 +65,18 @@ export async function compress(
 
 function abort(hooks: CompressHooks): { readonly signal?: AbortSignal } {
   return hooks.signal === undefined ? {} : { signal: hooks.signal };
+}
+
+function isFloat(plan: QuantizePlan): boolean {
+  return [plan.format, ...Object.values(plan.layers ?? {})].every((format) => format === 'float32');
+}
+
+/** Parts of a plan that cannot be carried out must not be passed over in silence. */
+function refuseUnknown(plan: CompressionPlan): void {
+  if (plan.quantize?.mode === 'qat') {
+    throw new CompressionError('BAD_PLAN', 'quantize.mode "qat" is not available; use "ptq"');
+  }
+  if (Object.keys(plan.restructure ?? {}).length > 0) {
+    throw new CompressionError('BAD_PLAN', 'restructure is not available; leave it out of the plan');
+  }
 }

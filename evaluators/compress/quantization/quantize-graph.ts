@@ -19,13 +19,7 @@ export type Ranges = ReadonlyMap<string, Range>;
 
 export interface QuantizeHooks {
   /** Integers of a weight tensor other than round to nearest (adaptive rounding, learned scales). */
-  readonly quantizeWeight?: (
-    node: Node,
-    name: string,
-    weight: Tensor,
-    format: WeightFormat,
-    axis: number | null,
-  ) => QuantizedWeight;
+  readonly quantizeWeight?: (node: Node, name: string) => QuantizedWeight | undefined;
   /** Scale and zero point of an activation other than from its range (learned scales). */
   readonly affine?: (value: string) => Affine | undefined;
 }
@@ -168,7 +162,7 @@ class Quantizer {
   }
 
   #activationType(): 'int8' | 'uint8' {
-    return this.#plan.format === 'uint8' ? 'uint8' : 'int8';
+    return [this.#plan.format, ...Object.values(this.#plan.layers ?? {})].includes('uint8') ? 'uint8' : 'int8';
   }
 
   #wantsQuantized(name: string): boolean {
@@ -255,8 +249,7 @@ class Quantizer {
     const weightFormat: WeightFormat = format === 'uint8' ? 'uint8' : format === 'int4' ? 'int4' : 'int8';
     const axis = this.#plan.granularity === 'tensor' ? null : structureAxis(node, weight);
     const quantized =
-      this.#hooks.quantizeWeight?.(node, name, weight, weightFormat, axis) ??
-      weightOnGrid(weight, weightGrid(weight, weightFormat, axis));
+      this.#hooks.quantizeWeight?.(node, name) ?? weightOnGrid(weight, weightGrid(weight, weightFormat, axis));
     inputs[index] = this.#constant(name, quantized, axis ?? 0);
     return quantized.scale;
   }
