@@ -34,7 +34,7 @@ interface Outcome {
 }
 
 function fill(kind: SamplerKind): Outcome {
-  const study = (kind as string) === 'ei' ? singleObjective : problem;
+  const study = kind === 'ei' ? singleObjective : problem;
   const sampler = createSampler(kind, study, { seed: 7, budgetTrials: CELLS - 1 });
   const observed: ObservedTrial[] = [];
   for (let number = 0; number < CELLS; number++) {

@@ -1,8 +1,9 @@
 /**
  * Hypervolume per second of evaluation, with and without stopping trials by their learning curves. The problem is mixed-compress with its
  * error read after every epoch, as a training would report it; a trial costs a second to compile plus `--epoch-seconds` (default 2) for
- * each epoch that it runs. A stopped trial counts as pruned: its metrics so far do not enter the front. No peer offers early stopping
- * with several objectives (Optuna's pruners refuse such studies), so the comparison is with never stopping.
+ * each epoch that it runs. A stopped trial counts as pruned: it tells the model what its curve foretells and does not enter
+ * the front. No peer offers early stopping with several objectives (Optuna's pruners refuse such studies), so the comparison is with
+ * never stopping.
  */
 import { createRng } from '../optimizer/math/rng.ts';
 import { mixedCompress, mixedCompressKnown } from '../optimizer/problems/mixed-compress.ts';
@@ -40,22 +41,26 @@ function runStudy({ kind, budgetSeconds, epochSeconds, threshold }: Setting, see
     const horizon = Number(params['epochs']);
     const error: { step: number; value: number }[] = [];
     let state: ObservedTrial['state'] = 'completed';
+    let foretold: ObservedTrial['metrics'] = {};
     spent += COMPILE_SECONDS;
     for (let epoch = 1; epoch <= horizon; epoch++) {
       spent += epochSeconds;
       error.push({ step: epoch, value: mixedCompress.evaluate({ ...params, epochs: epoch }).objectives[0] });
       if (threshold <= 0 || epoch === horizon) continue;
       const trial = { number, params, horizon, curves: { error } };
-      if (judgeRunningTrial(problem, observed, curves, trial, { threshold }).stop) {
+      const verdict = judgeRunningTrial(problem, observed, curves, trial, { threshold });
+      if (verdict.stop) {
         state = 'pruned';
+        const { mean, sd } = verdict.predicted['error'];
+        foretold = { error: { mean, stderr: sd } };
         break;
       }
     }
     if (error.length > 0) curves.set(number, { error });
     // Work that ends after the budget does not count.
     if (spent > budgetSeconds) break;
-    // A pruned trial reports nothing final: an unfinished error would mislead the model about full trainings.
-    observed.push({ number, state, params, metrics: state === 'completed' ? mixedCompress.measure(params) : {} });
+    // A pruned trial reports what its curve foretells, with that uncertainty: a model may learn from it, the front may not.
+    observed.push({ number, state, params, metrics: state === 'completed' ? mixedCompress.measure(params) : foretold });
   }
   return {
     hypervolume: studyProgress(problem, observed).hypervolumes.at(-1) ?? 0,

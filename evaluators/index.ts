@@ -22,7 +22,6 @@ export * from './compress/fuse-quantized.ts';
 export type { Measure, Measures } from './compress/group-widths.ts';
 export { compileInteger, type IntegerProgram } from './compress/integer-engine/integer-program.ts';
 export * from './compress/make-subnets.ts';
-export type * from './compress/plan.ts';
 export {
   type Achieved,
   type LayerWidth,
@@ -33,6 +32,7 @@ export {
 export { calibrate } from './compress/quantization/calibrate.ts';
 export { quantize, type Ranges } from './compress/quantization/quantize-graph.ts';
 export { calibrationSamples } from './compress/quantize-network.ts';
+export type * from './compression-plan.ts';
 export * from './ir/cost.ts';
 export * from './ir/dtype.ts';
 export type * from './ir/graph.ts';

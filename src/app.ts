@@ -15,6 +15,7 @@ import { type FolderLock, lockFolder } from './store/folder-lock.ts';
 import { SqliteStore } from './store/sqlite-store.ts';
 import type { TrialStore } from './store/trial-store.ts';
 import { Evaluations } from './study/evaluations.ts';
+import { Explainer } from './study/explainer.ts';
 import type { CampaignPlanner, DescribeModel, Evaluator, ListBoards } from './study/ports.ts';
 import { StudyService } from './study/study-service.ts';
 import { type Clock, systemClock } from './trial/clock.ts';
@@ -79,11 +80,13 @@ async function openAll(config: AppConfig, lock: FolderLock): Promise<App> {
   });
   const evaluations = new Evaluations(store, files, config.evaluator ?? null);
   await evaluations.recover();
+  const explainer = new Explainer();
   const ownHash = token === undefined ? null : hashToken(token);
   const app = await createHttpApp({
     service,
     files,
     evaluations,
+    explainer,
     describeModel: config.describeModel ?? null,
     agentHub: config.agentHub ?? null,
     listBoards: config.boards ?? (() => []),
@@ -112,6 +115,7 @@ async function openAll(config: AppConfig, lock: FolderLock): Promise<App> {
     close: async () => {
       await app.close();
       evaluations.close();
+      await explainer.close();
       await service.close();
       await store.close();
       lock.release();

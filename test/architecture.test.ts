@@ -15,7 +15,7 @@ const ROOMS = ['optimizer', 'evaluators', 'hw-agents', 'src'] as const;
 const ORDER: Readonly<Record<(typeof ROOMS)[number], readonly (readonly string[])[]>> = {
   optimizer: [['math', 'linalg'], ['space', 'pareto'], ['gp'], ['acquisition'], ['samplers', 'problems']],
   evaluators: [
-    ['board-spec.ts', 'outcome.ts', 'ir'],
+    ['board-spec.ts', 'outcome.ts', 'compression-plan.ts', 'ir'],
     ['ops'],
     ['onnx', 'passes'],
     ['train'],

@@ -1,9 +1,10 @@
 /** From a network to everything a user takes home: C sources, sizes, memory plan, and the linked file when there is a compiler. */
 import type { BoardSpec } from '../board-spec.ts';
-import { emitC, type SourceFile } from '../codegen/emit-c.ts';
+import { emitC } from '../codegen/emit-c.ts';
 import { type LowerOptions, lower } from '../codegen/lower.ts';
 import { type LayerSize, type PredictedSizes, predictSizes } from '../codegen/predict-sizes.ts';
 import type { Program } from '../codegen/program.ts';
+import type { SourceFile } from '../codegen/source-file.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import type { Graph } from '../ir/graph.ts';
 import { type ArmBuild, buildArm, type LinkedSizes } from './build-arm.ts';

@@ -1,6 +1,6 @@
 /** CMakeLists.txt and Makefile of a generated network: a static library, for any C99 compiler. */
-import type { SourceFile } from './emit-c.ts';
 import type { Program } from './program.ts';
+import type { SourceFile } from './source-file.ts';
 
 /**
  * Flags that every build of a generated network needs. Contraction of a * b + c into one rounding would change results;

@@ -9,12 +9,7 @@ import { emitHeader, inferSignature } from './emit-header.ts';
 import { emitStructure } from './emit-structure.ts';
 import type { Argument, Program, Step } from './program.ts';
 import { runtimeFiles } from './runtime-files.ts';
-
-export interface SourceFile {
-  /** Relative to the output folder. */
-  readonly path: string;
-  readonly text: string;
-}
+import type { SourceFile } from './source-file.ts';
 
 export interface CSources {
   readonly prefix: string;

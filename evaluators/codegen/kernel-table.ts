@@ -63,6 +63,8 @@ export const STRUCT_NAMES = [
   'dnnrt_resample_t',
   'dnnrt_quantize_axis_t',
   'dnnrt_recurrent_t',
+  'dnnrt_requantize_dynamic_t',
+  'dnnrt_batch_normalization_t',
 ] as const;
 export type StructName = (typeof STRUCT_NAMES)[number];
 
@@ -402,9 +404,8 @@ export const STRUCTS: { readonly [S in StructName]: StructFields } = {
     ['outer_step', 'u32'],
     ['block_step', 'u32'],
     ['inner_step', 'u32'],
-    ['scale', 'ptr'],
-    ['zero', 'ptr'],
     ['type', 'u16'],
+    ['zero_type', 'u16'],
     ['lo', 'i32'],
     ['hi', 'i32'],
   ],
@@ -422,11 +423,23 @@ export const STRUCTS: { readonly [S in StructName]: StructFields } = {
     ['y_batch', 'u32'],
     ['y_direction', 'u32'],
     ['clip', 'f32'],
-    ['w', 'ptr'],
-    ['r', 'ptr'],
-    ['bias', 'ptr'],
-    ['peephole', 'ptr'],
     ['activations', 'ptr'],
+  ],
+  dnnrt_requantize_dynamic_t: [
+    ['outer', 'u32'],
+    ['rows', 'u32'],
+    ['columns', 'u32'],
+    ['a_step', 'u16'],
+    ['b_step', 'u16'],
+    ['type', 'u16'],
+    ['lo', 'i32'],
+    ['hi', 'i32'],
+  ],
+  dnnrt_batch_normalization_t: [
+    ['outer', 'u32'],
+    ['channels', 'u32'],
+    ['inner', 'u32'],
+    ['epsilon', 'f32'],
   ],
 };
 

@@ -3,7 +3,9 @@ import type { Node } from '../ir/graph.ts';
 import type { OpOf } from '../ir/op.ts';
 import { elementCount } from '../ir/tensor.ts';
 import { numbers, scalar } from './constants.ts';
+import { invoke } from './invoke.ts';
 import { channelsLast } from './layout.ts';
+import { lowerConv3d, plainOperand, required } from './lower-window3.ts';
 import type { Lowering } from './lowering.ts';
 import { convolutionOrder } from './pack-weights.ts';
 import { outputQuantization, packBias, packWeights, requantizeFields, weightZeroFields } from './quantization.ts';
@@ -16,8 +18,14 @@ function isDepthwise(group: number, channels: number): boolean {
 export function lowerConv(lowering: Lowering, node: Node<OpOf<'Conv'>>): void {
   const { op } = node;
   const source = lowering.value(node.inputs[0]);
-  const weights = lowering.tensor(node.inputs[1], 'the weights');
-  const bias = lowering.optionalTensor(node.inputs[2], 'the bias');
+  const weights = lowering.value(node.inputs[1]).tensor;
+  const addend = lowering.optional(node.inputs[2]);
+  const bias = addend?.tensor;
+  const computed = addend !== undefined && bias === undefined;
+  if (weights === undefined || computed || op.kernelShape.length > 2) {
+    lowerConv3d(lowering, node);
+    return;
+  }
   const { shape } = lowering.outputType(node.outputs[0]);
   const window = { fields: windowFields(op, source.shape, shape) };
   const x = lowering.inLayout(source, channelsLast(source.shape));
@@ -89,6 +97,10 @@ export function lowerQLinearConv(lowering: Lowering, node: Node<OpOf<'QLinearCon
 /** y = x · scale/√(variance + ε) + (bias − mean · that): one weight per channel, a depthwise 1×1 convolution. */
 export function lowerBatchNormalization(lowering: Lowering, node: Node<OpOf<'BatchNormalization'>>): void {
   const source = lowering.value(node.inputs[0]);
+  if (node.inputs.slice(1, 5).some((name) => lowering.value(name).tensor === undefined)) {
+    computedNormalization(lowering, node);
+    return;
+  }
   const [scale, bias, mean, variance] = [1, 2, 3, 4].map((index) =>
     numbers(lowering.tensor(node.inputs[index], 'a parameter of the normalisation')),
   );
@@ -122,4 +134,14 @@ export function lowerBatchNormalization(lowering: Lowering, node: Node<OpOf<'Bat
     writes: [y.buffer],
     inPlace: lowering.reads(x),
   });
+}
+
+/** With parameters that are computed at run time. */
+function computedNormalization(lowering: Lowering, node: Node<OpOf<'BatchNormalization'>>): void {
+  const operands = [0, 1, 2, 3, 4].map((index) => plainOperand(lowering, node.inputs[index]));
+  const [outer, channels, ...spatial] = required(operands[0]).shape;
+  const fields = { outer, channels: channels ?? 1, inner: elementCount(spatial), epsilon: node.op.epsilon };
+  const params = ['dnnrt_batch_normalization_t', fields] as const;
+  const results = [lowering.producePlain(node.outputs[0])];
+  invoke(lowering, { kernel: 'dnnrt_batch_normalization_f32', params, operands, results });
 }

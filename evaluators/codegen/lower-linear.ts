@@ -5,6 +5,7 @@ import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { LoweringError } from './codegen-error.ts';
 import { scalar } from './constants.ts';
 import { isPlain, logicalIndices, plainLayout } from './layout.ts';
+import { lowerDynamicGemm, lowerDynamicMatMul, lowerDynamicQLinearMatMul, lowerFloatQGemm } from './lower-matmul.ts';
 import type { LoweredValue, Lowering } from './lowering.ts';
 import { matrixOrder } from './pack-weights.ts';
 import { outputQuantization, packBias, packWeights, requantizeFields, weightZeroFields } from './quantization.ts';
@@ -82,11 +83,14 @@ function isRowBias(bias: Tensor, n: number): boolean {
 
 export function lowerGemm(lowering: Lowering, node: Node<OpOf<'Gemm'>>): void {
   const { op } = node;
-  const weights = lowering.tensor(node.inputs[1], 'the second operand');
-  const bias = lowering.optionalTensor(node.inputs[2], 'the bias');
-  if (op.transA) throw new LoweringError('a transposed first operand has no kernel');
-  if (bias !== undefined && !isRowBias(bias, op.transB ? weights.shape[0] : weights.shape[1])) {
-    throw new LoweringError('the bias must be one number per output');
+  const weights = lowering.value(node.inputs[1]).tensor;
+  const addend = lowering.optional(node.inputs[2]);
+  const bias = addend?.tensor;
+  const n = weights?.shape[op.transB ? 0 : 1] ?? 0;
+  const packable = addend === undefined || (bias !== undefined && isRowBias(bias, n));
+  if (weights === undefined || op.transA || !packable) {
+    lowerDynamicGemm(lowering, node);
+    return;
   }
   fullyConnected(lowering, node, {
     weights,
@@ -98,8 +102,11 @@ export function lowerGemm(lowering: Lowering, node: Node<OpOf<'Gemm'>>): void {
 }
 
 export function lowerMatMul(lowering: Lowering, node: Node<OpOf<'MatMul'>>): void {
-  const weights = lowering.tensor(node.inputs[1], 'the second operand');
-  if (weights.shape.length !== 2) throw new LoweringError('the second operand must be a matrix');
+  const weights = lowering.value(node.inputs[1]).tensor;
+  if (weights?.shape.length !== 2) {
+    lowerDynamicMatMul(lowering, node);
+    return;
+  }
   fullyConnected(lowering, node, { weights, transposed: false, alpha: 1, bias: undefined, clamp: node.op.clamp });
 }
 
@@ -150,8 +157,11 @@ function quantizedFullyConnected(lowering: Lowering, node: Node, product: Quanti
 
 export function lowerQGemm(lowering: Lowering, node: Node<OpOf<'QGemm'>>): void {
   const { op, inputs } = node;
+  if (inputs[7] === undefined || inputs[7] === '') {
+    lowerFloatQGemm(lowering, node);
+    return;
+  }
   if (op.transA) throw new LoweringError('a transposed first operand has no kernel');
-  if (inputs[7] === undefined || inputs[7] === '') throw new LoweringError('QGemm with a float result has no kernel');
   quantizedFullyConnected(lowering, node, {
     alpha: op.alpha,
     transposed: op.transB,
@@ -164,6 +174,13 @@ export function lowerQGemm(lowering: Lowering, node: Node<OpOf<'QGemm'>>): void 
 
 export function lowerQLinearMatMul(lowering: Lowering, node: Node<OpOf<'QLinearMatMul'>>): void {
   const { op, inputs } = node;
+  const weights = lowering.value(inputs[3]).tensor;
+  const parameters = [1, 2, 4, 5, 6, 7].map((index) => lowering.optional(inputs[index]));
+  const computed = parameters.some((value) => value !== undefined && value.tensor === undefined);
+  if (weights?.shape.length !== 2 || computed || elementCount(lowering.value(inputs[1]).shape) > 1) {
+    lowerDynamicQLinearMatMul(lowering, node);
+    return;
+  }
   quantizedFullyConnected(lowering, node, {
     alpha: 1,
     transposed: false,

@@ -1,62 +1,63 @@
 /** Poolings and means. A mean over whole axes sums [outer, n, inner] in the order in which the axes lie in memory. */
+import { isFloat } from '../ir/dtype.ts';
 import type { Node } from '../ir/graph.ts';
-import type { OpOf, Window } from '../ir/op.ts';
-import { elementCount } from '../ir/tensor.ts';
+import type { OpOf } from '../ir/op.ts';
 import { LoweringError } from './codegen-error.ts';
 import { scalar } from './constants.ts';
-import { axisStrides, channelsLast, type Layout } from './layout.ts';
-import type { LoweredValue, Lowering } from './lowering.ts';
+import { invoke } from './invoke.ts';
+import { channelsLast } from './layout.ts';
+import { reduceCall } from './lower-reduce.ts';
+import { lowerPool3d } from './lower-window3.ts';
+import type { Lowering } from './lowering.ts';
 import { outputQuantization } from './quantization.ts';
+import { reducedLayout, reductionOf } from './reduction.ts';
 import { windowFields } from './window.ts';
 
 export function lowerMaxPool(lowering: Lowering, node: Node<OpOf<'MaxPool'>>): void {
-  if (node.outputs.length > 1 && node.outputs[1] !== '') throw new LoweringError('indices of a maximum have no kernel');
+  const { op, outputs } = node;
   const source = lowering.value(node.inputs[0]);
-  const { shape } = lowering.outputType(node.outputs[0]);
-  const fields = windowFields(node.op, source.shape, shape);
-  const quantized = source.dtype !== 'float32';
+  const indices = outputs[1] !== undefined && outputs[1] !== '';
+  if (indices || op.kernelShape.length > 2) {
+    lowerPool3d(lowering, node, 'dnnrt_max_pool3d_f32');
+    return;
+  }
+  const { shape } = lowering.outputType(outputs[0]);
+  const fields = windowFields(op, source.shape, shape);
+  const quantized = !isFloat(source.dtype);
   const x = lowering.inLayout(quantized ? lowering.signed(source).value : source, channelsLast(source.shape));
-  const y = lowering.produce(node.outputs[0], channelsLast(shape), x.shifted);
-  lowering.call({
-    kernel: quantized ? 'dnnrt_max_pool2d_s8' : 'dnnrt_max_pool2d_f32',
-    params: { struct: 'dnnrt_window_t', fields },
-    args: [lowering.argument(x), lowering.argument(y)],
-    reads: lowering.reads(x),
-    writes: [y.buffer],
-  });
+  const y = lowering.produce(outputs[0], channelsLast(shape), x.shifted);
+  const kernel = quantized ? 'dnnrt_max_pool2d_s8' : 'dnnrt_max_pool2d_f32';
+  invoke(lowering, { kernel, params: ['dnnrt_window_t', fields], operands: [x], results: [y] });
 }
 
-function wholeImage(shape: readonly number[]): Window {
-  const kernelShape = shape.slice(2);
-  const ones = kernelShape.map(() => 1);
-  return { kernelShape, strides: ones, dilations: ones, pads: [...kernelShape, ...kernelShape].map(() => 0) };
-}
-
-function averagePoolFloat(lowering: Lowering, node: Node, window: Window, countIncludePad: boolean): void {
-  const source = lowering.value(node.inputs[0]);
-  const { shape } = lowering.outputType(node.outputs[0]);
-  const fields = windowFields(window, source.shape, shape);
-  const x = lowering.inLayout(source, channelsLast(source.shape));
-  const y = lowering.produce(node.outputs[0], channelsLast(shape));
-  lowering.call({
-    kernel: 'dnnrt_average_pool2d_f32',
-    params: {
-      struct: 'dnnrt_average_pool2d_f32_t',
-      fields: { window: { fields }, count_include_pad: countIncludePad ? 1 : 0 },
-    },
-    args: [lowering.argument(x), lowering.argument(y)],
-    reads: lowering.reads(x),
-    writes: [y.buffer],
-  });
-}
-
+/** Windows over three axes, means that count padding but not what a rounded-up size adds, and whatever else has no 2-D kernel. */
 export function lowerAveragePool(lowering: Lowering, node: Node<OpOf<'AveragePool'>>): void {
-  averagePoolFloat(lowering, node, node.op, node.op.countIncludePad);
+  const { op, outputs } = node;
+  if (op.kernelShape.length > 2 || (op.ceilMode && op.countIncludePad)) {
+    lowerPool3d(lowering, node, 'dnnrt_average_pool3d_f32');
+    return;
+  }
+  const source = lowering.value(node.inputs[0]);
+  const { shape } = lowering.outputType(outputs[0]);
+  const window = { fields: windowFields(op, source.shape, shape) };
+  const x = lowering.inLayout(source, channelsLast(source.shape));
+  const y = lowering.produce(outputs[0], channelsLast(shape));
+  const fields = { window, count_include_pad: op.countIncludePad ? 1 : 0 };
+  invoke(lowering, {
+    kernel: 'dnnrt_average_pool2d_f32',
+    params: ['dnnrt_average_pool2d_f32_t', fields],
+    operands: [x],
+    results: [y],
+  });
 }
 
 export function lowerGlobalPool(lowering: Lowering, node: Node<OpOf<'GlobalPool'>>): void {
-  if (node.op.fn !== 'Average') throw new LoweringError(`a global ${node.op.fn} pool has no kernel`);
-  averagePoolFloat(lowering, node, wholeImage(lowering.value(node.inputs[0]).shape), false);
+  const { fn, p } = node.op;
+  const source = lowering.value(node.inputs[0]);
+  const axes = source.shape.map((_, axis) => axis).slice(2);
+  if (fn === 'Lp' && p !== 1 && p !== 2) throw new LoweringError(`a global pool of the norm ${p} has no kernel`);
+  const reduction = fn === 'Average' ? 'Mean' : fn === 'Max' ? 'Max' : p === 1 ? 'L1' : 'L2';
+  reduceCall(lowering, node.outputs[0], source, reduction, axes);
 }
 
 export function lowerQLinearAveragePool(lowering: Lowering, node: Node<OpOf<'QLinearAveragePool'>>): void {
@@ -92,46 +93,6 @@ export function lowerQLinearAveragePool(lowering: Lowering, node: Node<OpOf<'QLi
     reads: lowering.reads(x),
     writes: [y.buffer],
   });
-}
-
-export interface Reduction {
-  readonly x: LoweredValue;
-  readonly outer: number;
-  readonly n: number;
-  readonly inner: number;
-  /** Axes that stay, in the order in which they lie in memory. */
-  readonly kept: readonly number[];
-}
-
-/** Brings the value into a layout in which the reduced axes lie together. */
-export function reductionOf(lowering: Lowering, value: LoweredValue, axes: readonly number[]): Reduction {
-  const strides = axisStrides(value.layout, value.shape);
-  const all = value.shape.map((_, axis) => axis);
-  const order = strides === undefined ? all : all.toSorted((a, b) => strides[b] - strides[a]);
-  const used = order.filter((axis) => value.shape[axis] !== 1);
-  const reduced = used.flatMap((axis, index) => (axes.includes(axis) ? [index] : []));
-  const together = reduced.every((index, i) => i === 0 || reduced[i - 1] === index - 1);
-  const kept = used.filter((axis) => !axes.includes(axis));
-  const size = (list: readonly number[]) => elementCount(list.map((axis) => value.shape[axis]));
-  if (strides !== undefined && together) {
-    const [first = used.length, last = used.length - 1] = [reduced[0], reduced.at(-1)];
-    return {
-      x: value,
-      outer: size(used.slice(0, first)),
-      n: size(used.slice(first, last + 1)),
-      inner: size(used.slice(last + 1)),
-      kept,
-    };
-  }
-  const keptAxes = all.filter((axis) => !axes.includes(axis));
-  const layout: Layout = { factors: value.shape, order: [...keptAxes, ...axes] };
-  return { x: lowering.inLayout(value, layout), outer: size(keptAxes), n: size(axes), inner: 1, kept: keptAxes };
-}
-
-/** Layout of the reduced value: the kept axes in their memory order. */
-export function reducedLayout(shape: readonly number[], kept: readonly number[]): Layout {
-  const logical = kept.toSorted((a, b) => a - b);
-  return { factors: logical.map((axis) => shape[axis]), order: kept.map((axis) => logical.indexOf(axis)) };
 }
 
 function quantizedMean(lowering: Lowering, node: Node, axes: readonly number[]): void {

@@ -8,6 +8,7 @@ import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount } from '../ir/tensor.ts';
 import { assignMemory } from './assign-memory.ts';
 import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
+import { copyFields, copyKernel } from './copy.ts';
 import { elementBytes, elementType } from './element-type.ts';
 import { plainLayout } from './layout.ts';
 import { lowerNode } from './lower-node.ts';
@@ -98,10 +99,22 @@ function tryLower(lowering: Lowering, node: Node): string | undefined {
   }
 }
 
-/** Brings a result into ONNX order and its own type, in a buffer of its own that nothing overwrites. */
+/** Brings a result into ONNX order and its own type; a constant is copied into a buffer. */
 function lowerOutput(lowering: Lowering, name: string, index: number): Port {
   const value = lowering.plain(lowering.unshifted(lowering.value(name)));
   const info = { name, dtype: value.dtype, shape: value.shape };
-  if (value.buffer === undefined) throw new LoweringError(`output ${JSON.stringify(name)} is constant`);
-  return port(`out${index}`, info, value.buffer);
+  if (value.buffer !== undefined) return port(`out${index}`, info, value.buffer);
+  const count = elementCount(value.shape);
+  const type = lowering.storedType(value);
+  const buffer = lowering.addBuffer(`c${index}`, type, count);
+  if (count > 0) {
+    lowering.call({
+      kernel: copyKernel(type),
+      params: { struct: 'dnnrt_copy_t', fields: copyFields([{ size: count, xStride: 1, yStride: 1 }]) },
+      args: [lowering.argument(value), { kind: 'buffer', id: buffer, type }],
+      reads: [],
+      writes: [buffer],
+    });
+  }
+  return port(`out${index}`, info, buffer);
 }

@@ -147,6 +147,18 @@ export class Lowering {
     return value;
   }
 
+  /** A new buffer for the value `name` in ONNX order. */
+  producePlain(name: string): LoweredValue & { readonly buffer: string } {
+    return this.produce(name, plainLayout(this.outputType(name).shape));
+  }
+
+  /** A value of its own buffer for the time of one layer. */
+  temporary(like: LoweredValue): LoweredValue & { readonly buffer: string } {
+    const buffer = this.addBuffer(this.#identifier('t'), this.storedType(like), elementCount(like.shape));
+    const { tensor: _, ...rest } = like;
+    return { ...rest, buffer };
+  }
+
   /** The value under another name, shape or layout: no data moves. */
   alias(name: string, source: LoweredValue, layout: Layout): void {
     const { dtype, shape } = this.outputType(name);
@@ -177,9 +189,10 @@ export class Lowering {
       const order = logicalIndices(value.layout);
       const shift = value.shifted ? 128 : 0;
       const target = arrayOf(type, order.length);
+      const big = target instanceof BigInt64Array || target instanceof BigUint64Array;
       for (let i = 0; i < order.length; i++) {
         const element = source[order[i]];
-        target[i] = typeof element === 'number' ? element - shift : element;
+        target[i] = big ? BigInt(element) : Number(element) - shift;
       }
       return target;
     });
@@ -188,7 +201,7 @@ export class Lowering {
   /** The value in another layout: an initializer is rearranged at compile time, anything else by copy calls. */
   inLayout(value: LoweredValue, layout: Layout): LoweredValue {
     if (sameLayout(value.layout, layout)) return { ...value, layout };
-    if (value.tensor !== undefined) return { ...value, layout };
+    if (value.buffer === undefined || elementCount(value.shape) === 0) return { ...value, layout };
     let current = value;
     for (const copy of planCopies(value.layout, layout)) {
       const type = this.storedType(value);

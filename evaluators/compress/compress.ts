@@ -1,6 +1,8 @@
 /**
  * Carries out a compression plan on a float network: prune with fine-tuning between the steps, fold and calibrate, quantize, fuse. The accuracy reported is that of what runs on the device.
  */
+
+import type { CompressionPlan, QuantizePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
 import { evaluate } from '../train/evaluate.ts';
@@ -10,7 +12,6 @@ import { type CompressionReport, ReportBuilder } from './compression-report.ts';
 import { evaluateInteger } from './evaluate-integer.ts';
 import { expandConstants } from './expand-constants.ts';
 import { fuseQuantized } from './fuse-quantized.ts';
-import type { CompressionPlan, QuantizePlan } from './plan.ts';
 import { pruneAndTrain } from './prune-and-train.ts';
 import { quantizeNetwork } from './quantize-network.ts';
 

@@ -1,7 +1,8 @@
 /** What a compression was asked for and what it achieved. */
+
+import type { CompressionPlan } from '../compression-plan.ts';
 import { type Cost, countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
-import type { CompressionPlan } from './plan.ts';
 import type { Achieved } from './prune-structured.ts';
 
 export interface AccuracyRecord {

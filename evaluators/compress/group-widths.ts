@@ -2,11 +2,12 @@
  * A choice of how many structures each dependency group keeps, and what it costs. Inside a group the order of removal is fixed
  * (least important first), so the widths say everything.
  */
+
+import type { SizeMetric } from '../compression-plan.ts';
 import { type Cost, countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { DependencyAnalysis, DependencyGroup } from './dependencies/dependency-groups.ts';
 import { removeStructures } from './dependencies/remove-structures.ts';
-import type { SizeMetric } from './plan.ts';
 
 /** Measures a metric that needs more than shapes (romBytes, ramBytes, latencyUs). */
 export type Measure = (graph: Graph) => number;

@@ -7,9 +7,9 @@
  * gradient, apoz and attribution need data; their per-class scores come from the caller.
  */
 
+import type { PruneHeuristic } from '../compression-plan.ts';
 import { createStream } from '../train/rng.ts';
 import type { DependencyAnalysis } from './dependencies/dependency-groups.ts';
-import type { PruneHeuristic } from './plan.ts';
 
 export type DataHeuristic = 'gradient' | 'apoz' | 'attribution';
 

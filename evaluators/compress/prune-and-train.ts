@@ -1,4 +1,6 @@
 /** Prunes in the steps of a schedule, with fine-tuning after each step. Masked weights stay zero while they are trained. */
+
+import type { CompressionPlan, FinetunePlan, PrunePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
 import { type FinetuneOptions, finetune } from '../train/finetune.ts';
@@ -8,7 +10,6 @@ import { dataImportance } from './data-importance.ts';
 import { analyzeDependencies } from './dependencies/dependency-groups.ts';
 import { elementImportance } from './element-importance.ts';
 import { metricOf } from './group-widths.ts';
-import type { CompressionPlan, FinetunePlan, PrunePlan } from './plan.ts';
 import { type ElementContext, type Mask, pruneElements } from './prune-elements.ts';
 import { type Achieved, askedValue, pruneStructured } from './prune-structured.ts';
 import { layersAt, pruneProgress } from './schedule.ts';

@@ -6,13 +6,14 @@
  *   l2      w² / Σ of w'² ≥ w² in its layer    (LAMP, Lee et al., ICLR 2021)
  *   gradient, attribution: (g · w)² summed over batches, |g · w| over samples        random: seeded
  */
+
+import type { LayerPrune, PruneHeuristic, PrunePlan } from '../compression-plan.ts';
 import { countCost, nodeMacs } from '../ir/cost.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount, type Tensor, tensor } from '../ir/tensor.ts';
 import { createStream } from '../train/rng.ts';
 import { CompressionError } from './compression-error.ts';
 import { metricOf } from './group-widths.ts';
-import type { LayerPrune, PruneHeuristic, PrunePlan } from './plan.ts';
 import { type Achieved, askedValue, type PruneContext, type PruneResult } from './prune-structured.ts';
 import { structureAxis } from './quantization/quantize-graph.ts';
 

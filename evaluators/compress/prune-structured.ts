@@ -2,6 +2,8 @@
  * Structured pruning: removes whole channels, neurons and hidden units with everything that depends on them. The output is a
  * smaller graph; asked and achieved sizes are compared after dependency closure.
  */
+
+import type { LayerPrune, PrunePlan, PruneTarget, SizeMetric } from '../compression-plan.ts';
 import { countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
 import { CompressionError } from './compression-error.ts';
@@ -17,7 +19,6 @@ import {
   widthCost,
 } from './group-widths.ts';
 import { type DataHeuristic, needsData, normalizeByGroup, weightImportance } from './importance.ts';
-import type { LayerPrune, PrunePlan, PruneTarget, SizeMetric } from './plan.ts';
 
 export interface PruneContext {
   readonly seed?: number;

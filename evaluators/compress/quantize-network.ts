@@ -1,9 +1,10 @@
 /** The quantization part of a plan: fold, equalize, calibrate on training samples, choose the numbers. */
+
+import type { CompressionPlan, NumberFormat, QuantizePlan } from '../compression-plan.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { simplify } from '../passes/simplify.ts';
 import { type Dataset, takeSamples, writeSample } from '../train/data/dataset.ts';
 import type { CompressHooks } from './compress-hooks.ts';
-import type { CompressionPlan, NumberFormat, QuantizePlan } from './plan.ts';
 import { calibrate } from './quantization/calibrate.ts';
 import { chooseWeights } from './quantization/choose-weights.ts';
 import { equalize } from './quantization/equalize.ts';

@@ -5,7 +5,7 @@
  *   iterative  s_f · t / n
  *   agp        s_f · (1 - (1 - t/n)^3)   (automated gradual pruning, Zhu & Gupta 2017, with initial sparsity 0)
  */
-import type { LayerPrune, PrunePlan } from './plan.ts';
+import type { LayerPrune, PrunePlan } from '../compression-plan.ts';
 
 /** Progress 0..1 towards the final share after each step. */
 export function pruneProgress(schedule: PrunePlan['schedule']): number[] {

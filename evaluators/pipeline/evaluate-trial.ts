@@ -19,7 +19,7 @@ import type { Artifact, Metrics } from '../outcome.ts';
 import { type Dataset, writeSample } from '../train/data/dataset.ts';
 import { loadDataset } from '../train/data/load-dataset.ts';
 import { DivergedError } from '../train/finetune.ts';
-import type { TrialEvaluation, EvaluationHooks, EvaluationRequest, MeasurementKit } from './evaluation.ts';
+import type { EvaluationHooks, EvaluationRequest, MeasurementKit, TrialEvaluation } from './evaluation.ts';
 import { refusal, simulated } from './judge.ts';
 import { deployable, loadNetwork } from './load-network.ts';
 import { previewSizes } from './size-preview.ts';

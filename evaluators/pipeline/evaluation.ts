@@ -1,6 +1,6 @@
 /** What an evaluation is asked for, and how its caller follows it. Plain data and bytes, so that it crosses to a worker thread. */
 import type { BoardSpec } from '../board-spec.ts';
-import type { CompressionPlan } from '../compress/plan.ts';
+import type { CompressionPlan } from '../compression-plan.ts';
 import type { Artifact, Metrics, Outcome } from '../outcome.ts';
 import type { DatasetSpec } from '../train/data/load-dataset.ts';
 

@@ -1,5 +1,5 @@
 /** Trains a graph's weights on a data set: seeded, deterministic, resumable, cancellable between any two batches. */
-import type { FinetunePlan } from '../compress/plan.ts';
+import type { FinetunePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import { BatchFeeder } from './data/batch-feeder.ts';
 import { checkModelFits, type Dataset } from './data/dataset.ts';

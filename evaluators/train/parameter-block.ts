@@ -2,7 +2,7 @@
  * Parameters, gradients and the optimizer's state side by side in engine memory, padded to whole vectors, so that one kernel updates all.
  * Besides the graph's weights the block holds learned quantization steps, under the name `step of VALUE`.
  */
-import type { FinetunePlan } from '../compress/plan.ts';
+import type { FinetunePlan } from '../compression-plan.ts';
 import { elementCount } from '../ir/tensor.ts';
 import { bits } from './kernels.ts';
 import type { Builder } from './lower/builder.ts';

@@ -1,5 +1,5 @@
 /** Learning-rate schedules. */
-import type { FinetunePlan } from '../compress/plan.ts';
+import type { FinetunePlan } from '../compression-plan.ts';
 
 /** One-cycle: share of the steps that warm up, and how far below the peak it starts and ends (Smith and Topin, 2018). */
 const WARM_SHARE = 0.3;

@@ -3,7 +3,7 @@
  * Huang, "Universally slimmable networks", ICCV 2019). Every batch trains the whole network on the labels, then the smallest and some
  * random sub-networks on the whole network's answers (sandwich rule, in-place distillation); their gradients add up in the shared weights.
  */
-import type { FinetunePlan } from '../compress/plan.ts';
+import type { FinetunePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import { isTensorOf, tensor } from '../ir/tensor.ts';
 import { BatchFeeder } from './data/batch-feeder.ts';

@@ -47,20 +47,53 @@ export class Surrogate {
     return new Surrogate(transform, model, logEvidence);
   }
 
-  /** The surrogate of highest evidence over the transforms. */
+  /**
+   * The surrogate of highest evidence over the transforms. Many data are compared on a thinned set first; the winner's hyper-parameters
+   * are then polished on a larger one and condition on all data: fitting costs O(n^3) per step, conditioning only once.
+   */
   static fitBest(
     output: OutputData,
     transforms: readonly OutputTransform[],
     options: FitOptions,
   ): Surrogate | undefined {
+    const n = output.rows.length;
+    const compared = n > FULL_FIT ? thinned(output, COMPARED_POINTS) : output;
     let best: Surrogate | undefined;
     for (const transform of transforms) {
-      const surrogate = Surrogate.fit(output, transform, options);
+      const surrogate = Surrogate.fit(compared, transform, n > FULL_FIT ? { ...options, maxIterations: 20 } : options);
       if (surrogate !== undefined && !(best !== undefined && best.logEvidence >= surrogate.logEvidence))
         best = surrogate;
     }
-    return best;
+    if (best === undefined || n <= FULL_FIT) return best;
+    const { hyper } = best.model;
+    const polished = fitHyperParameters(toGpData(thinned(output, POLISHED_POINTS), best.transform), {
+      kinds: [hyper.kind],
+      maxIterations: 5,
+      start: hyper.theta,
+    });
+    const model = GpModel.create(toGpData(output, best.transform), polished);
+    return model === undefined ? undefined : new Surrogate(best.transform, model, best.logEvidence);
   }
+}
+
+/** Data sets up to this size are fitted whole; larger ones in two steps on so many evenly thinned points. */
+const FULL_FIT = 100;
+const COMPARED_POINTS = 64;
+const POLISHED_POINTS = 128;
+
+/** At most `count` rows, evenly spread over the order of the data. */
+function thinned(output: OutputData, count: number): OutputData {
+  const n = output.rows.length;
+  if (n <= count) return output;
+  const picks = Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));
+  const { prior } = output;
+  return {
+    columns: output.columns,
+    rows: picks.map((i) => output.rows[i]),
+    values: picks.map((i) => output.values[i]),
+    errors: picks.map((i) => output.errors[i]),
+    ...(prior === undefined ? {} : { prior: picks.map((i) => prior[i]) }),
+  };
 }
 
 function toGpData(output: OutputData, transform: OutputTransform): GpData {

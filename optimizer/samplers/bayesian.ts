@@ -9,7 +9,7 @@ import type { Found, SearchEffort, SearchTask } from '../acquisition/maximize.ts
 import { ScenarioAcquisition } from '../acquisition/scenario-acquisition.ts';
 import type { Rng } from '../math/rng.ts';
 import { nonDominatedIndices, type Point } from '../pareto/dominance.ts';
-import { type FittedStudy, fitStudy, kernelColumns } from './fit-study.ts';
+import { type FittedStudy, fitStudy, kernelColumns, MAX_MODELLED } from './fit-study.ts';
 import { FreshCells } from './fresh-cells.ts';
 import { knownFeatures } from './known-features.ts';
 import type { Observations, ObservedTrial, Sampler, SamplerProblem, Suggestion } from './sampler.ts';
@@ -19,6 +19,9 @@ import { createSobolSampler } from './sobol.ts';
 import { spreadPoint } from './spread-design.ts';
 import { type StudyOutputs, studyOutputs } from './study-outputs.ts';
 import { type TrialTable, trialTable } from './trial-table.ts';
+
+/** One even point per parameter and one more are enough for models that know main effects; never fewer than this. */
+const FEWEST_INITIAL = 6;
 
 export interface BayesianStrategy {
   readonly kind: string;
@@ -84,7 +87,11 @@ class BayesianRun {
       seen,
       incumbents: front,
     };
-    const [best] = this.#strategy.search(task, effortFor(this.#table.rows.length), rng.fork('search'));
+    const [best] = this.#strategy.search(
+      task,
+      effortFor(Math.min(MAX_MODELLED, this.#table.rows.length)),
+      rng.fork('search'),
+    );
     if (best === undefined) return undefined;
     const { kind } = this.#strategy;
     return {
@@ -114,7 +121,7 @@ export function createBayesianSampler(
   const outputs = studyOutputs(problem);
   const model: ModelSpace = { space, features: knownFeatures(problem) };
   const sobol = createSobolSampler(problem, options);
-  const initialPoints = options.initialPoints ?? 2 * (space.parameters.length + 1);
+  const initialPoints = options.initialPoints ?? Math.max(FEWEST_INITIAL, space.parameters.length + 1);
 
   const initialPoint = (observations: Observations, rng: Rng): Suggestion | string => {
     if (model.features.count > 0) {

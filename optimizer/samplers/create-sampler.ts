@@ -36,6 +36,5 @@ export const SAMPLER_KINDS: readonly SamplerKind[] = [
 
 export function createSampler(kind: SamplerKind, problem: SamplerProblem, options: SamplerOptions): Sampler {
   if (kind !== 'auto') return FACTORIES[kind](problem, options);
-  const factories: Readonly<Record<string, SamplerFactory>> = FACTORIES;
-  return createAutoSampler(problem, options, (chosen) => (factories[chosen] ?? createNsga2Sampler)(problem, options));
+  return createAutoSampler(problem, options, (chosen) => FACTORIES[chosen](problem, options));
 }

@@ -14,6 +14,7 @@ import {
 import { Surrogate } from '../gp/surrogate.ts';
 import { inferReferencePoint } from '../pareto/reference-point.ts';
 import type { Params } from '../space/parameter.ts';
+import { representativeRows } from './representative-rows.ts';
 import type { ObjectiveOutput, StudyOutputs } from './study-outputs.ts';
 import type { TableRow, TrialTable } from './trial-table.ts';
 
@@ -32,6 +33,8 @@ export interface FittedStudy {
 }
 
 const FIT_ITERATIONS = 60;
+/** Trials that a model conditions on at most: an ask must stay below a second at thousands of trials. */
+export const MAX_MODELLED = 320;
 
 /** One kernel column per parameter and per feature. */
 export function kernelColumns({ space, features }: ModelSpace): KernelColumn[] {
@@ -118,9 +121,9 @@ function fitPlain(
   values: readonly number[],
   transform: OutputTransform,
 ): OutputModel | undefined {
-  const surrogate = Surrogate.fit(
+  const surrogate = Surrogate.fitBest(
     { columns, rows: rows.map((row) => row.candidate.row), values, errors: values.map(() => Number.NaN) },
-    transform,
+    [transform],
     { kinds: ['matern52', 'rbf'], maxIterations: FIT_ITERATIONS },
   );
   return surrogate === undefined ? undefined : { kind: 'modelled', model: surrogate.model };
@@ -135,21 +138,22 @@ export function fitStudy(space: ModelSpace, outputs: StudyOutputs, table: TrialT
     (feasible.length > 0 ? feasible : complete).map((row) => row.objectives),
     outputs.objectives.map((output) => output.reference),
   );
+  const rows = representativeRows(columns, table.rows, MAX_MODELLED);
   const objectives: FittedObjective[] = [];
   for (let j = 0; j < outputs.objectives.length; j++) {
-    const fitted = fitObjective(columns, table.rows, outputs.objectives[j], j, reference[j]);
+    const fitted = fitObjective(columns, rows, outputs.objectives[j], j, reference[j]);
     if (fitted === undefined) return undefined;
     objectives.push(fitted);
   }
   const constraints: OutputModel[] = [];
   outputs.modelled.forEach((_, c) => {
-    const model = fitConstraint(columns, table.rows, c);
+    const model = fitConstraint(columns, rows, c);
     if (model !== undefined) constraints.push(model);
   });
-  if (table.rows.some((row) => row.isUnexplained)) {
-    const labels = table.rows.map((row) => (row.isUnexplained ? 1 : -1));
+  if (rows.some((row) => row.isUnexplained)) {
+    const labels = rows.map((row) => (row.isUnexplained ? 1 : -1));
     const { deviation } = momentsOf(labels);
-    const model = fitPlain(columns, table.rows, labels, linearTransform(0, deviation));
+    const model = fitPlain(columns, rows, labels, linearTransform(0, deviation));
     if (model !== undefined) constraints.push(model);
   }
   return { objectives, constraints, reference };

@@ -402,9 +402,8 @@ typedef struct {
   uint32_t outer_step;
   uint32_t block_step;
   uint32_t inner_step;
-  const float *scale;
-  const int32_t *zero;
   uint16_t type;
+  uint16_t zero_type;
   int32_t lo;
   int32_t hi;
 } dnnrt_quantize_axis_t;
@@ -424,12 +423,25 @@ typedef struct {
   uint32_t y_batch;
   uint32_t y_direction;
   float clip;
-  const float *w;
-  const float *r;
-  const float *bias;
-  const float *peephole;
   const float *activations; /* per direction and use: code, alpha, beta */
 } dnnrt_recurrent_t;
+
+/* Weights of a recurrent layer; bias and peephole may be null. */
+typedef struct {
+  const float *w, *r, *bias, *peephole;
+} dnnrt_recurrent_weights_t;
+
+/* Scales of rows (a) and columns (b): steps of 0 or 1. */
+typedef struct {
+  uint32_t outer, rows, columns;
+  uint16_t a_step, b_step, type;
+  int32_t lo, hi;
+} dnnrt_requantize_dynamic_t;
+
+typedef struct {
+  uint32_t outer, channels, inner;
+  float epsilon;
+} dnnrt_batch_normalization_t;
 
 /* round-half-even(acc * multiplier) + zero, limited to [lo, hi]; |lo - zero|, |hi - zero| <= 511. */
 int32_t dnnrt_requantize_integer(int32_t acc, float multiplier, int32_t zero, int32_t lo, int32_t hi);
@@ -558,8 +570,7 @@ void dnnrt_unary_int(const dnnrt_unary_int_t *p, const void *x, void *y);
 void dnnrt_cast_int(const dnnrt_cast_t *p, const void *x, void *y);
 void dnnrt_cast_int_f32(const dnnrt_cast_t *p, const void *x, float *y);
 void dnnrt_cast_f32_int(const dnnrt_cast_t *p, const float *x, void *y);
-void dnnrt_cast_f64_f32(uint32_t n, const double *x, float *y);
-void dnnrt_cast_f32_f64(uint32_t n, const float *x, double *y);
+void dnnrt_round_f16(uint32_t n, const float *x, float *y);
 void dnnrt_reduce_l1_f32(const dnnrt_axis_t *p, const float *x, float *y);
 void dnnrt_reduce_l2_f32(const dnnrt_axis_t *p, const float *x, float *y);
 void dnnrt_reduce_log_sum_f32(const dnnrt_axis_t *p, const float *x, float *y);
@@ -599,18 +610,20 @@ void dnnrt_gather_nd(const dnnrt_gather_nd_t *p, const void *x, const void *indi
 void dnnrt_scatter_nd(const dnnrt_scatter_nd_t *p, const void *indices, const void *updates, void *y);
 void dnnrt_one_hot(const dnnrt_one_hot_t *p, const void *indices, const void *values, void *y);
 void dnnrt_resample_f32(const dnnrt_resample_t *p, const float *x, float *y);
-void dnnrt_quantize_axis_f32(const dnnrt_quantize_axis_t *p, const float *x, void *y);
-void dnnrt_dequantize_axis_f32(const dnnrt_quantize_axis_t *p, const void *x, float *y);
+void dnnrt_quantize_axis_f32(const dnnrt_quantize_axis_t *p, const float *x, const float *scale, const void *zero, void *y);
+void dnnrt_dequantize_axis_f32(const dnnrt_quantize_axis_t *p, const void *x, const float *scale, const void *zero, float *y);
 void dnnrt_dynamic_quantize_f32_u8(uint32_t n, const float *x, uint8_t *y, float *scale, uint8_t *zero);
 void dnnrt_gate_f32(uint32_t hidden, uint32_t n, const float *w, const float *x, float *y);
 float dnnrt_clipf(float x, float limit);
-void dnnrt_lstm_step_f32(const dnnrt_recurrent_t *p, const float *x, float *h, float *c, float *s, uint32_t direction);
-void dnnrt_gru_step_f32(const dnnrt_recurrent_t *p, const float *x, float *h, float *c, float *s, uint32_t direction);
-void dnnrt_rnn_step_f32(const dnnrt_recurrent_t *p, const float *x, float *h, float *c, float *s, uint32_t direction);
-void dnnrt_lstm_f32(const dnnrt_recurrent_t *p, const float *x, const int32_t *lengths, float *y, float *h, float *c, float *s);
-void dnnrt_gru_f32(const dnnrt_recurrent_t *p, const float *x, const int32_t *lengths, float *y, float *h, float *c, float *s);
-void dnnrt_rnn_f32(const dnnrt_recurrent_t *p, const float *x, const int32_t *lengths, float *y, float *h, float *c, float *s);
+void dnnrt_lstm_step_f32(const dnnrt_recurrent_t *p, const dnnrt_recurrent_weights_t *d, const float *x, float *h, float *c, float *s, uint32_t direction);
+void dnnrt_gru_step_f32(const dnnrt_recurrent_t *p, const dnnrt_recurrent_weights_t *d, const float *x, float *h, float *c, float *s, uint32_t direction);
+void dnnrt_rnn_step_f32(const dnnrt_recurrent_t *p, const dnnrt_recurrent_weights_t *d, const float *x, float *h, float *c, float *s, uint32_t direction);
+void dnnrt_lstm_f32(const dnnrt_recurrent_t *p, const float *x, const float *w, const float *r, const float *bias, const float *peephole, const int32_t *lengths, float *y, float *h, float *c, float *s);
+void dnnrt_gru_f32(const dnnrt_recurrent_t *p, const float *x, const float *w, const float *r, const float *bias, const float *peephole, const int32_t *lengths, float *y, float *h, float *c, float *s);
+void dnnrt_rnn_f32(const dnnrt_recurrent_t *p, const float *x, const float *w, const float *r, const float *bias, const float *peephole, const int32_t *lengths, float *y, float *h, float *c, float *s);
 
+void dnnrt_requantize_dynamic_s32(const dnnrt_requantize_dynamic_t *p, const int32_t *x, const float *a_scale, const float *b_scale, const float *y_scale, const void *y_zero, void *y);
+void dnnrt_batch_normalization_f32(const dnnrt_batch_normalization_t *p, const float *x, const float *scale, const float *bias, const float *mean, const float *variance, float *y);
 void dnnrt_copy_8(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_16(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_32(const dnnrt_copy_t *p, const void *x, void *y);

@@ -16,7 +16,9 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
       const result = await body({
         json,
         isTerminal: process.stderr.isTTY === true,
-        signal: interruption.signal,
+        get signal() {
+          return interruption.signal;
+        },
         note: (line) => process.stderr.write(`${line}\n`),
       });
       await print(json ? JSON.stringify(result.json) : result.text());
@@ -49,18 +51,27 @@ export async function runCommandLine(args: readonly string[]): Promise<ExitCode>
   return exitCode;
 }
 
-/** The first signal aborts in order; a second one ends the process at once. */
-function listenForInterruption(): { signal: AbortSignal; stop(): void } {
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * The first signal aborts in order; a second one ends the process at once. Signals keep their usual effect until a command asks for
+ * the abort signal: one that computes without pause could not answer it.
+ */
+function listenForInterruption(): { readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
+  let isListening = false;
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
   };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupt);
   return {
-    signal: controller.signal,
+    get signal() {
+      if (!isListening) for (const name of SIGNALS) process.on(name, interrupt);
+      isListening = true;
+      return controller.signal;
+    },
     stop: () => {
-      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, interrupt);
+      for (const name of SIGNALS) process.off(name, interrupt);
     },
   };
 }

@@ -21,9 +21,11 @@ import { StudyDefinitionSchema, StudySchema } from '../contract/study.ts';
 import { TrialSchema } from '../contract/trial.ts';
 import type { FileStore } from '../store/file-store.ts';
 import type { Evaluations } from '../study/evaluations.ts';
+import type { Explainer } from '../study/explainer.ts';
 import type { DescribeModel, ListBoards } from '../study/ports.ts';
 import type { StudyService } from '../study/study-service.ts';
 import { type AgentPort, agentsRoutes } from './agents-routes.ts';
+import { analysisRoutes } from './analysis-routes.ts';
 import { artifactsRoutes } from './artifacts-routes.ts';
 import { installBodies } from './body-parsing.ts';
 import { evaluationsRoutes } from './evaluations-routes.ts';
@@ -40,6 +42,7 @@ export interface HttpOptions {
   readonly service: StudyService;
   readonly files: FileStore;
   readonly evaluations: Evaluations;
+  readonly explainer: Explainer;
   readonly describeModel: DescribeModel | null;
   readonly agentHub: AgentPort | null;
   readonly listBoards: ListBoards;
@@ -148,6 +151,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   await app.register(trialsRoutes(service));
   await app.register(eventsRoutes(service));
   await app.register(exportRoutes(service));
+  await app.register(analysisRoutes(service, options.explainer));
   await app.register(artifactsRoutes(service, files));
   await app.register(evaluationsRoutes(evaluations, files));
   await app.register(agentsRoutes(options.agentHub, options.listBoards));

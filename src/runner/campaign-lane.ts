@@ -2,25 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WireTrial } from '../contract/trial.ts';
 import { UserError } from '../errors.ts';
-import type { FileStore } from '../store/file-store.ts';
 import { StudyStateError } from '../study/ask.ts';
 import { RUNNER_CLIENT, type StudyRecord } from '../study/study.ts';
-import type { StudyService } from '../study/study-service.ts';
-import type { AgentHub } from './agent-hub.ts';
-import type { ResolveFile } from './dataset-spec.ts';
+import type { LaneTools } from './lane-tools.ts';
 import { runTrial, type TrialReport } from './run-trial.ts';
-import type { TrialPool } from './trial-pool.ts';
-
-export interface LaneTools {
-  readonly studies: StudyService;
-  readonly pool: TrialPool;
-  /** Where artifacts go. */
-  readonly files: FileStore;
-  readonly resolve: ResolveFile;
-  readonly hub?: AgentHub;
-  /** For faults that no trial is to blame for. */
-  readonly log?: (message: string, error: unknown) => void;
-}
 
 /** A trial whose process died is tried again after this long. */
 const LEASE_SECONDS = 20;

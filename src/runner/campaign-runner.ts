@@ -4,7 +4,8 @@
  */
 import type { StoredEvent } from '../store/trial-store.ts';
 import type { StudyService } from '../study/study-service.ts';
-import { CampaignLane, type LaneTools } from './campaign-lane.ts';
+import { CampaignLane } from './campaign-lane.ts';
+import type { LaneTools } from './lane-tools.ts';
 
 export interface CampaignRunnerOptions extends Omit<LaneTools, 'studies'> {
   readonly studies: StudyService;

@@ -6,8 +6,8 @@ import { EXIT, UserError } from '../errors.ts';
 import type { ProducedFile } from '../study/ports.ts';
 import type { StudyRecord } from '../study/study.ts';
 import { campaignFiles } from './campaign-files.ts';
-import type { LaneTools } from './campaign-lane.ts';
 import { hardLimits } from './hard-limits.ts';
+import type { LaneTools } from './lane-tools.ts';
 import { measureKit } from './measure-kit.ts';
 
 export interface TrialReport {

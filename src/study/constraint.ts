@@ -26,7 +26,7 @@ function compileBound(spec: Exclude<ConstraintSpec, string>): OutcomeConstraint 
 }
 
 /**
- * Compiles a study's constraints. `known` are the metrics there can be (null: any). Throws `InvalidInputError` with the path of
+ * Compiles a study's constraints. `known` are the metrics there can be (null: every name). Throws `InvalidInputError` with the path of
  * every constraint at fault.
  */
 export async function compileConstraints(

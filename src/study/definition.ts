@@ -12,7 +12,7 @@ import type { SamplerExtensionRef, StudyRecord } from './study.ts';
 /** Metrics that the evaluation of a compressed network reports; each also with `@board`. */
 const CAMPAIGN_METRICS = ['accuracy', 'romBytes', 'ramBytes', 'macs', 'flops', 'params', 'latencyUs', 'energyUj'];
 
-/** The metrics there can be: any name for an external study (null), the evaluation's for a campaign. */
+/** The metrics there can be: every name for an external study (null), the evaluation's for a campaign. */
 export function knownMetrics(definition: Pick<StudyDefinition, 'evaluation'>): ReadonlySet<string> | null {
   const { evaluation } = definition;
   if (evaluation === undefined) return null;

@@ -371,7 +371,7 @@ const ALLOWED =
   'allowed: metrics, numbers with units, + - * / ^, < <= > >= ==, and or not, abs min max log log2 sqrt exp, brackets';
 
 /**
- * Checks and compiles an expression. `known` are the metrics there are (null: any name). Throws `UserError` BAD_CONSTRAINT.
+ * Checks and compiles an expression. `known` are the metrics there are (null: every name). Throws `UserError` BAD_CONSTRAINT.
  */
 export function compileExpression(
   expression: string,

@@ -58,6 +58,8 @@ export class Front {
   readonly #objectives: readonly ObjectiveSpec[];
   readonly #given: readonly (number | undefined)[];
   readonly #entries: Entry[] = [];
+  /** Number of points after each trial that was tried out, feasible or not. */
+  readonly #pointsAfter: number[] = [];
   /** With two objectives ascending by the first. */
   readonly #front: Entry[] = [];
   #reference: readonly number[] | null = null;
@@ -71,9 +73,14 @@ export class Front {
     );
   }
 
-  /** Counts a trial that has just finished; anything but a feasible completed one is ignored. */
+  /** Counts a trial that has just finished; only a feasible completed one can be on the front. */
   add(trial: TrialRecord): void {
-    if (trial.state !== 'completed' || trial.feasible !== true) return;
+    if (trial.state !== 'completed' && trial.state !== 'pruned' && trial.state !== 'infeasible') return;
+    if (trial.state === 'completed' && trial.feasible === true) this.#addPoint(trial);
+    this.#pointsAfter.push(this.#entries.length);
+  }
+
+  #addPoint(trial: TrialRecord): void {
     const point = this.#objectives.map(({ metric, direction }) => {
       const mean = trial.metrics[metric]?.mean ?? Number.NaN;
       return direction === 'maximize' ? -mean : mean;
@@ -109,16 +116,20 @@ export class Front {
     return { reference: this.#shownReference(), value };
   }
 
-  /** Growth over the last `trials` feasible trials as a share of the present value; null while there are fewer. */
+  /**
+   * Growth of the hypervolume over the last `trials` trials that were tried out (feasible or not) as a share of its present value;
+   * null while there are fewer, or nothing feasible lies below the reference point.
+   */
   gainOverLast(trials: number): number | null {
-    if (this.#entries.length <= trials || this.#objectives.length > MOST_OBJECTIVES) return null;
+    if (this.#pointsAfter.length <= trials || this.#objectives.length > MOST_OBJECTIVES) return null;
     const values = this.#bringUpToDate();
     const now = values.at(-1) ?? 0;
-    const before = values.at(-1 - trials) ?? 0;
+    const before = values[(this.#pointsAfter.at(-1 - trials) ?? 0) - 1] ?? 0;
     return now > 0 ? (now - before) / now : null;
   }
 
   #bringUpToDate(): readonly number[] {
+    if (this.#entries.length === 0) return [];
     const reference = inferReferencePoint(
       this.#front.map((entry) => entry.point),
       this.#given,

@@ -47,19 +47,24 @@ export function samplerTask(study: StudyRecord): SamplerTask {
   };
 }
 
-/** Builds the sampler. The same task gives the same sampler in every thread. */
-export async function buildSampler(task: SamplerTask): Promise<Sampler> {
-  const { parameters, objectives, constraints, sampler, budgetTrials, extension } = task;
+/** The problem as the optimizer sees it. The same task gives the same problem in every thread. */
+export async function buildProblem(task: SamplerTask): Promise<SamplerProblem> {
+  const { parameters, objectives, constraints, extension } = task;
   const extra =
     extension === null
       ? {}
       : await ((await import(extension.module)) as ExtensionModule).createSamplerExtension(extension.data);
-  const problem: SamplerProblem = {
+  return {
     space: createSearchSpace(parameters),
     objectives,
     constraints: await compileConstraints(constraints),
     ...extra,
   };
+}
+
+/** Builds the sampler of the task. */
+export async function buildSampler(task: SamplerTask): Promise<Sampler> {
+  const { sampler, budgetTrials } = task;
   const options: SamplerOptions = {
     seed: sampler.seed,
     ...(sampler.initialPoints !== undefined && { initialPoints: sampler.initialPoints }),
@@ -70,5 +75,5 @@ export async function buildSampler(task: SamplerTask): Promise<Sampler> {
   const kind = SAMPLER_KINDS.find((each) => each === sampler.kind);
   if (kind === undefined)
     throw new UserError({ code: 'UNKNOWN_SAMPLER', message: `the sampler "${sampler.kind}" is not available` });
-  return createSampler(kind, problem, options);
+  return createSampler(kind, await buildProblem(task), options);
 }

@@ -139,7 +139,7 @@ export class StudyState {
   /** The front and hypervolume anew from all trials, in the order in which they finished. */
   rebuildFront(): void {
     this.front = new Front(this.record.objectives);
-    const finished = this.trials.filter((trial) => trial.state === 'completed');
+    const finished = this.trials.filter((trial) => trial.finishedSeq !== null);
     finished.sort((a, b) => (a.finishedSeq ?? 0) - (b.finishedSeq ?? 0) || a.number - b.number);
     for (const trial of finished) this.front.add(trial);
   }

@@ -84,6 +84,8 @@ export class Suggester {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    // A worker that is ended while its answer is under way makes the pool throw where nobody can catch it.
+    await this.#queue;
     await this.#worker?.destroy();
   }
 
@@ -93,7 +95,9 @@ export class Suggester {
     const block = Math.floor(number / BLOCK);
     const { seed } = state.record.sampler;
     if (blind.block !== block) {
-      const before = state.observations.slice(0, block * BLOCK);
+      // In a space that is never used up a random point repeats none: the walk over all trials can be left out.
+      const isEndless = state.record.sampler.kind === 'random' && !Number.isFinite(state.space.cellCount);
+      const before = isEndless ? [] : state.observations.slice(0, block * BLOCK);
       blind.pool = [...blind.sampler.suggest(before, createRng(seed, block * BLOCK, 'block'), BLOCK).suggestions];
       blind.block = block;
     }

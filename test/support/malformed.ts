@@ -37,7 +37,7 @@ export function malformedCases(): MalformedCase[] {
   const parsed = JSON.parse(new TextDecoder().decode(index));
   const list: Omit<MalformedCase, 'bytes'>[] = Array.isArray(parsed)
     ? parsed
-    : Object.values(parsed).find(Array.isArray);
+    : (Object.values(parsed).find(Array.isArray) ?? []);
   return list.map((entry) => {
     const bytes = files.get(`malformed/${entry.file}`);
     if (bytes === undefined) throw new Error(`${entry.file} is not in the archive`);

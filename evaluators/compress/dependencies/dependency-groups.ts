@@ -3,7 +3,8 @@
  * only be removed together, and groups of layers whose units are coupled. Printable: `describeGroups`.
  */
 import type { Graph, Node } from '../../ir/graph.ts';
-import { type Member, Propagation, type Source } from './propagate.ts';
+import { propagate } from './propagate.ts';
+import type { Member, Source } from './propagation.ts';
 import type { ValueUnits } from './unit-space.ts';
 
 export interface DependencyGroup {
@@ -30,7 +31,7 @@ export interface DependencyAnalysis {
 }
 
 export function analyzeDependencies(graph: Graph): DependencyAnalysis {
-  const p = new Propagation(graph);
+  const p = propagate(graph);
   const classOf = new Int32Array(p.space.size);
   const classIndex = new Map<number, number>();
   const frozen = new Map<number, string>();

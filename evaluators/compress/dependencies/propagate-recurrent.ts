@@ -4,7 +4,7 @@
  */
 import type { Node } from '../../ir/graph.ts';
 import type { OpOf } from '../../ir/op.ts';
-import type { Propagation } from './propagate.ts';
+import type { Propagation } from './propagation.ts';
 
 const GATES = { LSTM: 4, GRU: 3, RNN: 1 } as const;
 

@@ -7,8 +7,9 @@
  *   mse            the clipping threshold with the least squared error of 8-bit rounding and clipping
  *   entropy        the threshold whose quantized histogram is nearest in relative entropy (Migacz, GTC 2017)
  */
+
+import type { Calibration } from '../../compression-plan.ts';
 import type { Graph } from '../../ir/graph.ts';
-import type { Calibration } from '../plan.ts';
 import type { Range } from './affine.ts';
 import { type SampleSource, visitValues } from './float-inference.ts';
 import { entropyRange, Histogram, mseRange, percentileRange } from './histogram.ts';

@@ -2,9 +2,10 @@
  * Integer weights of every layer of a plan, before the graph is rewritten: the grid (for int4 the clipping with the least squared error),
  * the rounding (nearest, or compensated), and the correction of each bias for what the rounding shifts on average.
  */
+
+import type { NumberFormat, QuantizePlan } from '../../compression-plan.ts';
 import type { Graph, Node } from '../../ir/graph.ts';
 import { elementCount, type Tensor, tensor } from '../../ir/tensor.ts';
-import type { NumberFormat, QuantizePlan } from '../plan.ts';
 import { errorSpread, roundRow } from './adaptive-rounding.ts';
 import type { SampleSource } from './float-inference.ts';
 import { type LayerInputs, layerInputs } from './layer-inputs.ts';

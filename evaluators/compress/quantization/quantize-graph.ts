@@ -6,12 +6,13 @@
  * An activation that only feeds a Relu or Clip is not quantized: the activation folds into the clamp of its producer. Operators
  * that move elements keep the scale of what they move.
  */
+
+import type { NumberFormat, QuantizePlan } from '../../compression-plan.ts';
 import type { Graph, Node, ValueInfo } from '../../ir/graph.ts';
 import type { Op } from '../../ir/op.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { CompressionError } from '../compression-error.ts';
 import { consumersOf, rebuild, uniqueName, valueInfo, valueNames } from '../graph-edit.ts';
-import type { NumberFormat, QuantizePlan } from '../plan.ts';
 import { type Affine, affineOf, type Range, scaleTensor, zeroTensor } from './affine.ts';
 import { type QuantizedWeight, quantizeBias, type WeightFormat, weightGrid, weightOnGrid } from './weight-quantizer.ts';
 

@@ -2,7 +2,7 @@
  * Random changes of normalised training samples: shift, horizontal flip, noise, crop (zoom), on [C, H, W] images and [C, T] or [F] series.
  * Flat samples know only noise.
  */
-import type { FinetunePlan } from '../../compress/plan.ts';
+import type { FinetunePlan } from '../../compression-plan.ts';
 import type { Stream } from '../rng.ts';
 
 export type Augmentation = NonNullable<FinetunePlan['augment']>[number];

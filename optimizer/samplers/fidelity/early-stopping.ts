@@ -40,7 +40,10 @@ export interface EarlyStoppingVerdict {
   readonly stop: boolean;
   /** That the finished trial would be feasible and improve the hypervolume. */
   readonly probability: number;
-  /** Foretold final values of the metrics that have a curve. */
+  /**
+   * Foretold final values of the metrics that have a curve. A stopped trial may be told with them (mean, and sd as standard error) in the
+   * state `pruned`, so that models learn from it.
+   */
   readonly predicted: Readonly<Record<string, { readonly mean: number; readonly sd: number }>>;
   readonly reason: string;
 }

@@ -1,10 +1,10 @@
 #include "dnnrt.h"
 
 /* One time step: gates z, r, h in s [4 hidden], the last quarter for the recurrent part of h; h is updated in place. */
-void dnnrt_gru_step_f32(const dnnrt_recurrent_t *p, const float *x, float *h, float *c, float *s, uint32_t direction) {
+void dnnrt_gru_step_f32(const dnnrt_recurrent_t *p, const dnnrt_recurrent_weights_t *d, const float *x, float *h, float *c, float *s, uint32_t direction) {
   const uint32_t n = p->hidden;
-  const float *bias = p->bias ? p->bias + direction * 6 * n : 0;
-  const float *r = p->r + direction * 3 * n * n;
+  const float *bias = d->bias ? d->bias + direction * 6 * n : 0;
+  const float *r = d->r + direction * 3 * n * n;
   const float *f = p->activations + direction * 6;
   float *candidate = s + 2 * n, *recurrent = s + 3 * n;
   (void)c;
@@ -13,7 +13,7 @@ void dnnrt_gru_step_f32(const dnnrt_recurrent_t *p, const float *x, float *h, fl
     candidate[i] = bias ? bias[2 * n + i] : 0.0f;
     recurrent[i] = bias ? bias[5 * n + i] : 0.0f;
   }
-  dnnrt_gate_f32(3 * n, p->in_n, p->w + direction * 3 * n * p->in_n, x, s);
+  dnnrt_gate_f32(3 * n, p->in_n, d->w + direction * 3 * n * p->in_n, x, s);
   dnnrt_gate_f32(2 * n, n, r, h, s);
   for (uint32_t i = 0; i < 2 * n; i++) s[i] = dnnrt_activationf(f, dnnrt_clipf(s[i], p->clip));
   if (p->option) {

@@ -29,6 +29,7 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
         const started = performance.now();
         const plan = planMemory(
           buffers.map(({ id, lower, upper, size }) => ({ id: String(id), lower, upper, sizeBytes: size })),
+          options.capacity === undefined ? {} : { capacityBytes: options.capacity },
         );
         const seconds = (performance.now() - started) / 1000;
         const feasible = options.capacity === undefined || plan.peakBytes <= options.capacity;

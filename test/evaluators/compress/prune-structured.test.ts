@@ -61,7 +61,10 @@ function randomRemoval(analysis: DependencyAnalysis, share: number, seed: number
 function assertClose(actual: Map<string, Tensor>, expected: Map<string, Tensor>): void {
   for (const [name, tensorExpected] of expected) {
     const data = actual.get(name)?.data ?? [];
-    const largest = Math.max(1e-6, ...Array.from(tensorExpected.data, (value) => Math.abs(Number(value))));
+    const largest = Math.max(
+      1e-6,
+      ...Array.from<number | bigint, number>(tensorExpected.data, (value) => Math.abs(Number(value))),
+    );
     for (let i = 0; i < tensorExpected.data.length; i++) {
       const distance = Math.abs(Number(data[i]) - Number(tensorExpected.data[i]));
       assert.ok(distance <= 1e-4 * largest, `${name}[${i}]: ${data[i]} instead of ${tensorExpected.data[i]}`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { NpyError, readNpy, readNpz, writeNpy, writeNpz } from '../../../evaluators/ir/npy.ts';
-import { tensor } from '../../../evaluators/ir/tensor.ts';
+import { type Tensor, tensor } from '../../../evaluators/ir/tensor.ts';
 import { readZip, writeZip, ZipError } from '../../../evaluators/ir/zip.ts';
 
 function npy(header: string, data: Uint8Array): Uint8Array {
@@ -77,7 +77,7 @@ describe('.npy', () => {
 
 describe('.npz and ZIP', () => {
   it('gives back the arrays by name', () => {
-    const arrays = new Map([
+    const arrays = new Map<string, Tensor>([
       ['x', tensor('float32', [2, 2], Float32Array.of(1, 2, 3, 4))],
       ['labels', tensor('uint8', [300], new Uint8Array(300).fill(7))],
     ]);

@@ -1,7 +1,7 @@
 /** Fine-tuning: it learns, repeats itself, stops when told, and says why it cannot go on. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FinetunePlan } from '../../../evaluators/compress/plan.ts';
+import type { FinetunePlan } from '../../../evaluators/compression-plan.ts';
 import type { Graph } from '../../../evaluators/ir/graph.ts';
 import { type Dataset, IDENTITY } from '../../../evaluators/train/data/dataset.ts';
 import { DatasetError } from '../../../evaluators/train/data/dataset-error.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeSubnets } from '../../../evaluators/compress/make-subnets.ts';
-import type { FinetunePlan } from '../../../evaluators/compress/plan.ts';
+import type { FinetunePlan } from '../../../evaluators/compression-plan.ts';
 import type { Graph } from '../../../evaluators/ir/graph.ts';
 import { type Dataset, IDENTITY } from '../../../evaluators/train/data/dataset.ts';
 import { evaluate } from '../../../evaluators/train/evaluate.ts';
