@@ -1,6 +1,7 @@
 /** The evaluators' door: everything other rooms may use. */
 export type * from './board-spec.ts';
 export * from './build/build-arm.ts';
+export * from './build/build-error.ts';
 export * from './build/build-host.ts';
 export * from './build/compile-model.ts';
 export * from './build/host-runner.ts';

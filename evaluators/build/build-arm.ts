@@ -7,17 +7,17 @@
  * -O2: -O3 only unrolls what runtime-c unrolls by hand where it pays, -Os keeps the inner loops from being scheduled.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BoardSpec } from '../board-spec.ts';
 import { REQUIRED_FLAGS } from '../codegen/emit-build-files.ts';
 import { type CSources, emitC } from '../codegen/emit-c.ts';
 import type { Program } from '../codegen/program.ts';
-import { BuildError } from './build-host.ts';
+import { buildFolder } from './build-folder.ts';
+import { compileObjects, type ObjectJob, runCompiler } from './compile-objects.ts';
 import { elfSections } from './elf-sections.ts';
 import { entrySource, linkerScript } from './linker-script.ts';
-import { runCommand } from './run-command.ts';
-import { confine, detectSandbox } from './sandbox.ts';
+import { detectSandbox } from './sandbox.ts';
 import { sourceHash } from './source-hash.ts';
 import { armToolchain, isMissing, type MissingToolchain } from './toolchain.ts';
 import { writeSources } from './write-sources.ts';
@@ -42,8 +42,6 @@ export interface ArmProgram {
 }
 
 export type ArmBuild = ArmProgram | ({ readonly kind: 'missing' } & MissingToolchain);
-
-const MIB = 1024 * 1024;
 
 /** The pinned flags of every build for `board`. */
 export function armFlags(board: BoardSpec): readonly string[] {
@@ -82,7 +80,10 @@ export async function buildArm(
   ];
   const home = join(resolve(folder), `arm-${sourceHash(files, toolchain.version, flags.join(' ')).slice(0, 32)}`);
   const cached = existsSync(join(home, 'network.elf'));
-  if (!cached) await buildInto(home, files, toolchain.compiler, flags);
+  if (!cached) {
+    const job = { compiler: toolchain.compiler, compilerVersion: toolchain.version, flags, files };
+    await buildFolder(home, (work) => compileAndLink({ ...job, work, store: join(resolve(folder), 'objects') }));
+  }
   const elf = await readFile(join(home, 'network.elf'));
   return {
     kind: 'built',
@@ -96,45 +97,11 @@ export async function buildArm(
   };
 }
 
-async function buildInto(
-  home: string,
-  files: readonly { readonly path: string; readonly text: string }[],
-  compiler: string,
-  flags: readonly string[],
-): Promise<void> {
-  const work = `${home}.${process.pid}.${Math.floor(performance.now() * 1000)}`;
-  await mkdir(work, { recursive: true });
-  try {
-    await writeSources(files, work);
-    const sources = files.map(({ path }) => path).filter((path) => path.endsWith('.c'));
-    const link = [
-      '-nostartfiles',
-      '-Wl,--gc-sections',
-      '-Wl,-Map=network.map',
-      '-T',
-      'network.ld',
-      '--specs=nano.specs',
-    ];
-    const includes = ['-I.', '-Idnnrt/include', '-Idnnrt/src'];
-    const command = confine(compiler, [...flags, ...includes, ...link, '-o', 'network.elf', ...sources], {
-      folder: work,
-      cpuSeconds: 300,
-      memoryBytes: 4096 * MIB,
-      fileBytes: 256 * MIB,
-    });
-    const result = await runCommand(command.program, command.args, { cwd: work, timeoutMs: 300_000 });
-    if (result.code !== 0) {
-      throw new BuildError(
-        `the Arm compiler failed (${result.ended ?? `exit ${result.code}`}): ${result.stderr.slice(0, 4000)}`,
-      );
-    }
-    await rename(work, home).catch((error: NodeJS.ErrnoException) => {
-      // Another build of the same sources was faster.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
+async function compileAndLink(job: ObjectJob): Promise<void> {
+  await writeSources(job.files, job.work);
+  const objects = await compileObjects(job);
+  const link = ['-nostartfiles', '-Wl,--gc-sections', '-Wl,-Map=network.map', '-T', 'network.ld', '--specs=nano.specs'];
+  await runCompiler(job.compiler, [...job.flags, ...link, '-o', 'network.elf', ...objects], job.work);
 }
 
 function linkedSizes(elf: Uint8Array): LinkedSizes {

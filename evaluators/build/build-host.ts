@@ -1,10 +1,12 @@
 /** Compiles generated C for this computer and runs it. Programs are cached by the content of their sources. */
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { REQUIRED_FLAGS } from '../codegen/emit-build-files.ts';
 import { type CSources, emitC } from '../codegen/emit-c.ts';
 import type { Program } from '../codegen/program.ts';
+import { BuildError } from './build-error.ts';
+import { buildFolder } from './build-folder.ts';
+import { compileObjects, runCompiler } from './compile-objects.ts';
 import { hostRunnerSource } from './host-runner.ts';
 import { runCommand } from './run-command.ts';
 import { confine, detectSandbox } from './sandbox.ts';
@@ -25,15 +27,8 @@ export interface HostProgram {
 
 export type HostBuild = HostProgram | ({ readonly kind: 'missing' } & MissingToolchain);
 
-/** The compiler rejected what was generated, or a built program failed: a fault of this project or of the machine. */
-export class BuildError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'BuildError';
-  }
-}
-
-const HOST_FLAGS = [...REQUIRED_FLAGS, '-O2', '-Wall', '-Wextra', '-Werror'];
+/** The pinned flags of every build for this computer. */
+export const HOST_FLAGS = [...REQUIRED_FLAGS, '-O2', '-Wall', '-Wextra', '-Werror'];
 const MIB = 1024 * 1024;
 
 /** Builds the program with its runner below `folder` (a cache, shared by all builds). Throws BuildError when the compiler refuses. */
@@ -53,38 +48,13 @@ export async function buildHost(
   const sandbox = detectSandbox().description;
   const built = { kind: 'built' as const, executable, program, compiler: toolchain.version, sandbox };
   if (existsSync(executable)) return { ...built, cached: true };
-  const work = `${home}.${process.pid}.${Math.floor(performance.now() * 1000)}`;
-  await mkdir(work, { recursive: true });
-  try {
+  const job = { compiler: toolchain.compiler, compilerVersion: toolchain.version, flags: HOST_FLAGS, files };
+  await buildFolder(home, async (work) => {
     await writeSources(files, work);
-    await compile(
-      toolchain.compiler,
-      files.map(({ path }) => path).filter((path) => path.endsWith('.c')),
-      work,
-    );
-    await rename(work, home).catch((error: NodeJS.ErrnoException) => {
-      // Another build of the same sources was faster.
-      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  return { ...built, cached: false };
-}
-
-async function compile(compiler: string, sources: readonly string[], folder: string): Promise<void> {
-  const flags = [...HOST_FLAGS, '-I.', '-Idnnrt/include', '-Idnnrt/src'];
-  const { program, args } = confine(compiler, [...flags, '-o', 'run', ...sources], {
-    folder,
-    cpuSeconds: 300,
-    memoryBytes: 4096 * MIB,
-    fileBytes: 1024 * MIB,
+    const objects = await compileObjects({ ...job, work, store: join(root, 'objects') });
+    await runCompiler(toolchain.compiler, [...HOST_FLAGS, '-o', 'run', ...objects], work);
   });
-  const result = await runCommand(program, args, { cwd: folder, timeoutMs: 300_000 });
-  if (result.code !== 0)
-    throw new BuildError(
-      `the host compiler failed (${result.ended ?? `exit ${result.code}`}): ${result.stderr.slice(0, 4000)}`,
-    );
+  return { ...built, cached: false };
 }
 
 export interface HostRun {
