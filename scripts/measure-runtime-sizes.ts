@@ -1,7 +1,8 @@
 /**
- * Measures runtime-c for the size model: compiles every function for each core with the pinned flags, links it alone and
- * reads from the linker map which pieces (its own sections, constants, compiler support routines) it brings along. Writes
- * evaluators/codegen/size-model/<core>.json; with `--check` a difference is an error. Needs arm-none-eabi-gcc.
+ * Measures runtime-c for the size model: compiles every function for each core with the pinned flags, links all of them once
+ * and reads from linker map and relocations which pieces (its own sections, constants, compiler support routines) each function
+ * brings along. Writes evaluators/codegen/size-model/<core>.json (then format it with biome); with `--check` a difference is an error. Needs
+ * arm-none-eabi-gcc. Objects are kept in the temporary folder, so that only what changed is compiled again.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,105 +11,86 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { BoardSpec } from '../evaluators/board-spec.ts';
 import { armFlags } from '../evaluators/build/build-arm.ts';
+import { compileObjects } from '../evaluators/build/compile-objects.ts';
 import { linkerScript } from '../evaluators/build/linker-script.ts';
+import { armToolchain, isMissing } from '../evaluators/build/toolchain.ts';
+import { writeSources } from '../evaluators/build/write-sources.ts';
+import { runtimeFiles } from '../evaluators/codegen/runtime-files.ts';
+import { closureOf, linkedPieces } from './linked-pieces.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const RUNTIME = join(ROOT, 'runtime-c');
 const BOARDS = ['pico', 'nano33ble'];
 const LIBC = ['memcpy', 'memset'];
-
-interface Piece {
-  readonly section: string;
-  readonly bytes: number;
-}
 
 interface SizeModel {
   readonly compiler: string;
   readonly flags: readonly string[];
-  readonly pieces: Readonly<Record<string, Piece>>;
+  readonly pieces: Readonly<Record<string, { readonly section: string; readonly bytes: number }>>;
   readonly functions: Readonly<Record<string, readonly string[]>>;
 }
 
-interface Manifest {
-  readonly functions: Readonly<Record<string, { readonly file: string; readonly calls: readonly string[] }>>;
+/** An entry that refers to every function, so that the linker keeps them all. */
+function entry(names: readonly string[]): string {
+  return [
+    ...names.map((name) => `extern void ${name}(void);`),
+    'void network_entry(void);',
+    `static void (*const kept[])(void) = {${names.join(', ')}};`,
+    '__attribute__((section(".entry"), used)) void network_entry(void) {',
+    `  for (volatile unsigned i = 0; i < ${names.length}; i++) kept[i]();`,
+    '}',
+    '',
+  ].join('\n');
 }
 
-const OUTPUT_SECTIONS = new Set(['.text', '.rodata', '.data', '.bss']);
-
-/** Contributions of input sections to the output sections of a linker map, apart from those of `stub.o`. */
-function piecesOf(map: string): Map<string, Piece> {
-  const body = map.slice(map.indexOf('Linker script and memory map'));
-  const pieces = new Map<string, Piece>();
-  let output = '';
-  for (const line of body.replaceAll(/\n {10,}(0x\S+\s+0x\S+ )/g, ' $1').split('\n')) {
-    const start = /^(\.\w+)\s+0x/.exec(line) ?? /^(\.\w+)$/.exec(line);
-    if (start?.[1] !== undefined) output = start[1];
-    const entry = /^ (\S+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+) (\S+)$/.exec(line);
-    if (entry?.[1] === undefined || entry[2] === undefined || entry[3] === undefined) continue;
-    const bytes = Number.parseInt(entry[2], 16);
-    const object = entry[3].replace(/^.*\//, '').replace(/^lib(\w+)\.a\((.*)\)$/, '$1/$2');
-    if (bytes === 0 || object === 'stub.o' || !OUTPUT_SECTIONS.has(output)) continue;
-    const id = `${object}:${entry[1]}`;
-    pieces.set(id, { section: output.slice(1), bytes: bytes + (pieces.get(id)?.bytes ?? 0) });
-  }
-  return pieces;
-}
-
-function measure(board: BoardSpec): SizeModel {
-  const folder = mkdtempSync(join(tmpdir(), 'dnnrt-sizes-'));
-  const gcc = (...args: string[]) =>
-    execFileSync('arm-none-eabi-gcc', args, { cwd: folder, encoding: 'utf8', maxBuffer: 1e8 });
+async function measure(board: BoardSpec): Promise<SizeModel> {
+  const toolchain = armToolchain();
+  if (isMissing(toolchain)) throw new Error(`${toolchain.missing}: ${toolchain.hint}`);
   const flags = armFlags(board);
-  const { functions } = JSON.parse(readFileSync(join(RUNTIME, 'manifest.json'), 'utf8')) as Manifest;
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'runtime-c', 'manifest.json'), 'utf8')) as {
+    readonly functions: Readonly<Record<string, unknown>>;
+  };
+  const names = [...Object.keys(manifest.functions), ...LIBC];
+  const files = runtimeFiles(Object.keys(manifest.functions)).map(({ path, text }) => ({
+    path: `dnnrt/${path}`,
+    text,
+  }));
+  const work = mkdtempSync(join(tmpdir(), 'dnnrt-sizes-'));
   try {
-    writeFileSync(join(folder, 'network.ld'), linkerScript(board));
-    const include = ['-I', join(RUNTIME, 'include'), '-I', join(RUNTIME, 'src')];
-    const names = Object.keys(functions);
-    gcc(...flags, ...include, '-c', ...names.map((name) => join(RUNTIME, functions[name]?.file ?? '')));
-    const pieces = new Map<string, Piece>();
-    const needs: Record<string, string[]> = {};
-    for (const name of [...names, ...LIBC]) {
-      writeFileSync(
-        join(folder, 'stub.c'),
-        `extern void ${name}();\nvoid network_entry(void);\n__attribute__((section(".entry"), used)) void network_entry(void) { ((void (*)(void))${name})(); }\n`,
-      );
-      gcc(...flags, '-fno-builtin', '-Wno-strict-prototypes', '-Wno-cast-function-type', '-c', 'stub.c');
-      const objects = names.map(
-        (other) => `${(functions[other]?.file ?? '').replace(/^.*\//, '').replace(/\.c$/, '.o')}`,
-      );
-      gcc(
-        ...flags,
-        '-nostartfiles',
-        '--specs=nano.specs',
-        '-Wl,--gc-sections',
-        '-Wl,-Map=out.map',
-        '-T',
-        'network.ld',
-        '-o',
-        'out.elf',
-        'stub.o',
-        ...objects,
-      );
-      const found = piecesOf(readFileSync(join(folder, 'out.map'), 'utf8'));
-      for (const [id, piece] of found) pieces.set(id, piece);
-      needs[name] = [...found.keys()].sort();
-    }
-    const version = gcc('--version').split('\n')[0] ?? '';
+    await writeSources(files, work);
+    const store = join(tmpdir(), 'tinypareto-objects');
+    const { compiler, version } = toolchain;
+    const objects = await compileObjects({ compiler, compilerVersion: version, flags, files, work, store });
+    const gcc = (...args: string[]) => execFileSync(compiler, args, { cwd: work, encoding: 'utf8', maxBuffer: 1e8 });
+    writeFileSync(join(work, 'network.ld'), linkerScript(board));
+    writeFileSync(join(work, 'entry.c'), entry(names));
+    gcc(...flags, '-fno-builtin', '-c', 'entry.c');
+    const link = ['-nostartfiles', '--specs=nano.specs', '-Wl,--gc-sections', '-Wl,--emit-relocs', '-Wl,-Map=out.map'];
+    gcc(...flags, ...link, '-T', 'network.ld', '-o', 'out.elf', 'entry.o', ...objects);
+    const linked = linkedPieces(readFileSync(join(work, 'out.elf')), readFileSync(join(work, 'out.map'), 'utf8'));
+    const functions = Object.fromEntries(
+      names.map((name) => {
+        const start = linked.pieceOf(name);
+        if (start === undefined) throw new Error(`${name} is not in the linked file`);
+        return [name, closureOf([start], linked.refers)];
+      }),
+    );
+    const used = new Set(Object.values(functions).flat());
+    const pieces = [...linked.pieces].filter(([id]) => used.has(id)).sort(([a], [b]) => (a < b ? -1 : 1));
     return {
-      compiler: version,
+      compiler: gcc('--version').split('\n')[0] ?? '',
       flags,
-      pieces: Object.fromEntries([...pieces].sort(([a], [b]) => (a < b ? -1 : 1))),
-      functions: needs,
+      pieces: Object.fromEntries(pieces.map(([id, { section, bytes }]) => [id, { section, bytes }])),
+      functions,
     };
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(work, { recursive: true, force: true });
   }
 }
 
 for (const name of BOARDS) {
   const board = parse(readFileSync(join(ROOT, 'config', 'boards', `${name}.yaml`), 'utf8')) as BoardSpec;
   const path = join(ROOT, 'evaluators', 'codegen', 'size-model', `${board.core}.json`);
-  const text = `${JSON.stringify(measure(board), null, 1)}\n`;
+  const text = `${JSON.stringify(await measure(board), null, 1)}\n`;
   if (!process.argv.includes('--check')) writeFileSync(path, text);
   else if (`${JSON.stringify(JSON.parse(readFileSync(path, 'utf8')), null, 1)}\n` !== text) {
     console.error(`${path} is not what scripts/measure-runtime-sizes.ts measures`);
