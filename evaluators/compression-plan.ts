@@ -64,7 +64,11 @@ export interface QuantizePlan {
   readonly adaptiveRounding?: boolean;
 }
 
-export type Restructure = 'depthwiseSeparable' | { readonly lowRank: number } | { readonly kernel: number };
+/** `method` is for convolutions; default: tucker2, or svd for a 1×1 kernel. Dense layers use svd. */
+export type Restructure =
+  | 'depthwiseSeparable'
+  | { readonly lowRank: number; readonly method?: 'svd' | 'tucker2' | 'cp' }
+  | { readonly kernel: number };
 
 export interface CompressionPlan {
   readonly prune?: PrunePlan;

@@ -33,6 +33,7 @@ export {
 export { calibrate } from './compress/quantization/calibrate.ts';
 export { quantize, type Ranges } from './compress/quantization/quantize-graph.ts';
 export { calibrationSamples } from './compress/quantize-network.ts';
+export { type RestructuredLayer, type RestructureResult, restructure } from './compress/restructure/restructure.ts';
 export type * from './compression-plan.ts';
 export * from './ir/cost.ts';
 export * from './ir/dtype.ts';

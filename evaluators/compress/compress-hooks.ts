@@ -17,6 +17,8 @@ export interface CompressHooks {
   readonly evaluateLimit?: number;
   /** Float accuracy of the network before compression, when known: saves an evaluation. */
   readonly baselineAccuracy?: number;
+  /** Accuracy below which the result is of no use: a training that cannot reach it is given up (CompressionError HOPELESS). */
+  readonly minimumAccuracy?: number;
   /** `deployed`: measure only what runs on the device; the report's other accuracies are NaN. Default `all`. */
   readonly accuracies?: 'all' | 'deployed';
 }

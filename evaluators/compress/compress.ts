@@ -77,7 +77,4 @@ function refuseUnknown(plan: CompressionPlan): void {
   if (plan.quantize?.mode === 'qat') {
     throw new CompressionError('BAD_PLAN', 'quantize.mode "qat" is not available; use "ptq"');
   }
-  if (Object.keys(plan.restructure ?? {}).length > 0) {
-    throw new CompressionError('BAD_PLAN', 'restructure is not available; leave it out of the plan');
-  }
 }

@@ -8,6 +8,7 @@ export type CompressionErrorCode =
   | 'BAD_PLAN'
   | 'CANNOT_RESTRUCTURE'
   | 'DIVERGED'
+  | 'HOPELESS'
   | 'CANCELLED';
 
 export class CompressionError extends Error {

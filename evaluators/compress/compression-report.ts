@@ -3,7 +3,9 @@
 import type { CompressionPlan } from '../compression-plan.ts';
 import { type Cost, countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { EngineKind } from '../train/engine.ts';
 import type { Achieved } from './prune-structured.ts';
+import type { RestructuredLayer } from './restructure/restructure.ts';
 
 export interface AccuracyRecord {
   /** Float network before compression. */
@@ -21,6 +23,8 @@ export interface CompressionReport {
     readonly after: Cost;
     /** Absent when nothing was pruned. */
     readonly prune?: Achieved;
+    /** Layers whose structure was changed; absent when none was. */
+    readonly restructure?: readonly RestructuredLayer[];
   };
   readonly accuracy: AccuracyRecord;
   /** Fine-tuning, step by step: epochs and the training loss at their end. */
@@ -33,6 +37,8 @@ export interface TrainingRecord {
   readonly epochs: number;
   readonly loss: number;
   readonly seconds: number;
+  /** Weights are reproducible per kind of engine. */
+  readonly engine: EngineKind;
 }
 
 export class ReportBuilder {
@@ -42,6 +48,7 @@ export class ReportBuilder {
   readonly #training: TrainingRecord[] = [];
   readonly #started = performance.now();
   #prune: Achieved | undefined;
+  #restructured: readonly RestructuredLayer[] = [];
 
   constructor(graph: Graph, plan: CompressionPlan) {
     this.#plan = plan;
@@ -68,6 +75,10 @@ export class ReportBuilder {
     };
   }
 
+  restructured(layers: readonly RestructuredLayer[]): void {
+    this.#restructured = layers;
+  }
+
   trained(record: TrainingRecord): void {
     this.#training.push(record);
   }
@@ -80,6 +91,7 @@ export class ReportBuilder {
         before: this.#before,
         after: countCost(graph),
         ...(this.#prune === undefined ? {} : { prune: this.#prune }),
+        ...(this.#restructured.length === 0 ? {} : { restructure: this.#restructured }),
       },
       accuracy: { before, float, after },
       training: this.#training,

@@ -1,18 +1,22 @@
-/** Prunes in the steps of a schedule, with fine-tuning after each step. Masked weights stay zero while they are trained. */
+/**
+ * Changes layers, then prunes in the steps of a schedule, with fine-tuning after each. Masked weights stay zero while they are trained.
+ */
 
 import type { CompressionPlan, FinetunePlan, PrunePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
-import { type FinetuneOptions, finetune } from '../train/finetune.ts';
+import { DEFAULT_BATCH, type FinetuneOptions, finetune } from '../train/finetune.ts';
 import type { CompressHooks } from './compress-hooks.ts';
 import type { ReportBuilder } from './compression-report.ts';
 import { dataImportance } from './data-importance.ts';
 import { analyzeDependencies } from './dependencies/dependency-groups.ts';
 import { elementImportance } from './element-importance.ts';
 import { metricOf } from './group-widths.ts';
+import { HopelessCheck } from './hopeless.ts';
 import { type ElementContext, type Mask, pruneElements } from './prune-elements.ts';
 import { type Achieved, askedValue, pruneStructured } from './prune-structured.ts';
-import { layersAt, pruneProgress } from './schedule.ts';
+import { restructure } from './restructure/restructure.ts';
+import { layersAt, pruneProgress, trainingShares } from './schedule.ts';
 
 export interface Trained {
   readonly graph: Graph;
@@ -38,28 +42,70 @@ export async function pruneAndTrain(
 ): Promise<Trained> {
   const job: Job = { original: teacher, dataset, plan, hooks, report };
   const { prune } = plan;
-  if (prune === undefined) return train(job, { graph }, 0, 1);
-  const steps = pruneProgress(prune.schedule);
-  const goal = goalOf(graph, prune, hooks);
-  const before = new Map(analyzeDependencies(graph).sources.map(({ node, units }) => [node.name, units.length]));
-  let current: Trained = { graph };
+  const isChanged = Object.keys(plan.restructure ?? {}).length > 0;
+  const steps = prune === undefined ? [] : pruneProgress(prune.schedule);
+  const stages = stagesOf(isChanged, steps.length);
+  let current: Trained = { graph: isChanged ? change(job, graph) : graph };
+  if (prune === undefined || isChanged) current = await train(job, current, stages[0]);
+  if (prune === undefined) return current;
+  const whole = current.graph;
+  const goal = goalOf(whole, graph, prune, hooks);
+  const before = new Map(analyzeDependencies(whole).sources.map(({ node, units }) => [node.name, units.length]));
   for (const [index, progress] of steps.entries()) {
+    const stage = stages[index + (isChanged ? 1 : 0)];
     hooks.signal?.throwIfAborted();
-    const fraction = (0.8 * index) / steps.length;
-    hooks.onProgress?.({ stage: 'prune', fraction, message: `step ${index + 1} of ${steps.length}` });
+    const message = `step ${index + 1} of ${steps.length}`;
+    hooks.onProgress?.({ stage: 'prune', fraction: TRAINING_FRACTION * stage.from, message });
     const { achieved, ...pruned } = pruneStep(job, prune, current, before, progress, goal?.(progress));
     report.pruned(achieved);
-    current = await train(job, pruned, index, steps.length);
+    current = await train(job, pruned, stage);
   }
   return current;
 }
 
-/** The metric's value asked after a share of the way. */
-function goalOf(graph: Graph, prune: PrunePlan, hooks: CompressHooks): ((progress: number) => number) | undefined {
+/** Share of the whole plan's progress that pruning and training make. */
+const TRAINING_FRACTION = 0.8;
+/** Share of the epochs that follow changed layers when pruning comes after them. */
+const CHANGE_SHARE = 0.25;
+
+interface Stage {
+  readonly index: number;
+  /** Share of the epochs before and in this stage. */
+  readonly from: number;
+  readonly share: number;
+  readonly isLast: boolean;
+}
+
+function stagesOf(isChanged: boolean, steps: number): Stage[] {
+  const first = isChanged && steps > 0 ? CHANGE_SHARE : 0;
+  const shares = [...(first > 0 ? [first] : []), ...trainingShares(steps).map((share) => share * (1 - first))];
+  let from = 0;
+  return shares.map((share, index) => {
+    const stage = { index, from, share, isLast: index === shares.length - 1 };
+    from += share;
+    return stage;
+  });
+}
+
+function change({ plan, hooks, report }: Job, graph: Graph): Graph {
+  hooks.onProgress?.({ stage: 'restructure', fraction: 0, message: Object.keys(plan.restructure ?? {}).join(', ') });
+  const result = restructure(graph, plan.restructure ?? {});
+  report.restructured(result.layers);
+  return result.graph;
+}
+
+/** The metric's value asked after a share of the way; shares to remove are of the uncompressed network. */
+function goalOf(
+  graph: Graph,
+  uncompressed: Graph,
+  prune: PrunePlan,
+  hooks: CompressHooks,
+): ((progress: number) => number) | undefined {
   const { target } = prune;
   if (target === undefined || prune.granularity === 'nm') return undefined;
-  const base = metricOf(graph, target.metric, hooks.measures ?? {});
-  const final = askedValue(target, base);
+  const measures = hooks.measures ?? {};
+  const base = metricOf(graph, target.metric, measures);
+  const final = askedValue(target, metricOf(uncompressed, target.metric, measures));
   return (progress) => (progress === 1 ? final : base - (base - final) * progress);
 }
 
@@ -85,25 +131,37 @@ function pruneStep(
   return pruneStructured(current.graph, layers === undefined ? prune : { ...prune, layers }, context);
 }
 
-async function train(job: Job, current: Trained, step: number, steps: number): Promise<Trained> {
+async function train(job: Job, current: Trained, stage: Stage): Promise<Trained> {
   const { plan, hooks, report, dataset } = job;
   const { finetune: asked } = plan;
   if (asked === undefined || asked.epochs <= 0) return current;
-  const share: FinetunePlan = { ...asked, epochs: asked.epochs / steps };
+  const share: FinetunePlan = { ...asked, epochs: asked.epochs * stage.share };
+  const samples = Math.min(asked.batchSize ?? DEFAULT_BATCH, dataset.train.count);
+  // Mixed samples have no one right answer, so their accuracy foretells nothing; only the last stage has to reach the end's accuracy.
+  const minimum = stage.isLast ? hooks.minimumAccuracy : undefined;
+  const hopeless =
+    asked.augment?.includes('mixup') === true
+      ? undefined
+      : new HopelessCheck({
+          classes: dataset.classes,
+          ...(minimum === undefined ? {} : { minimumAccuracy: minimum }),
+        });
   const options: FinetuneOptions = {
-    seed: (plan.seed ?? 0) + step,
+    seed: (plan.seed ?? 0) + stage.index,
     ...(current.mask === undefined ? {} : { mask: current.mask }),
     ...((asked.distill ?? 0) > 0 ? { teacher: job.original } : {}),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
-    onProgress: ({ step: done, steps: all, loss }) =>
+    onProgress: ({ step, steps, loss, accuracy }) => {
       hooks.onProgress?.({
         stage: 'finetune',
-        fraction: (0.8 * (step + done / all)) / steps,
-        message: `batch ${done} of ${all}, loss ${loss.toFixed(4)}`,
-      }),
+        fraction: TRAINING_FRACTION * (stage.from + (stage.share * step) / steps),
+        message: `batch ${step} of ${steps}, loss ${loss.toFixed(4)}`,
+      });
+      hopeless?.observe({ step, steps, samples, accuracy });
+    },
   };
   const result = await finetune(current.graph, dataset, share, options);
   const loss = result.history.at(-1)?.loss ?? Number.NaN;
-  report.trained({ step, epochs: share.epochs, loss, seconds: result.seconds });
+  report.trained({ step: stage.index, epochs: share.epochs, loss, seconds: result.seconds, engine: result.engine });
   return { ...current, graph: result.graph };
 }

@@ -17,6 +17,15 @@ export function pruneProgress(schedule: PrunePlan['schedule']): number[] {
   });
 }
 
+/** Share of the training that follows the last of several steps: what it leaves is what counts. */
+const LAST_SHARE = 0.5;
+
+/** Share of all epochs after each step. */
+export function trainingShares(steps: number): number[] {
+  if (steps <= 1) return [1];
+  return Array.from({ length: steps }, (_, i) => (i === steps - 1 ? LAST_SHARE : (1 - LAST_SHARE) / (steps - 1)));
+}
+
 /** Layer targets on the way: widths for layers that have `before` structures. */
 export function layersAt(
   layers: Readonly<Record<string, LayerPrune>>,

@@ -74,6 +74,7 @@ async function compressAndMeasure(
   const compressed = await compress(graph, dataset, request.plan, {
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     ...(request.evaluateLimit === undefined ? {} : { evaluateLimit: request.evaluateLimit }),
+    ...lowestAccuracy(request),
     accuracies: 'deployed',
     onProgress: ({ stage, fraction, message }) =>
       hooks.onProgress?.({ stage, fraction: 0.02 + 0.9 * fraction, message }),
@@ -93,6 +94,12 @@ async function compressAndMeasure(
     metrics,
   );
   return { outcome: { kind: 'completed', metrics, artifacts }, kit };
+}
+
+/** The highest lower bound on accuracy: a training that cannot reach it is given up. */
+function lowestAccuracy({ limits }: EvaluationRequest): { readonly minimumAccuracy?: number } {
+  const bounds = limits.flatMap(({ metric, op, bound }) => (metric === 'accuracy' && op === '>=' ? [bound] : []));
+  return bounds.length === 0 ? {} : { minimumAccuracy: Math.max(...bounds) };
 }
 
 function finalMetrics(

@@ -9,6 +9,7 @@ import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import { pruneStructured } from '../compress/prune-structured.ts';
 import { activationNames } from '../compress/quantization/calibrate.ts';
 import { quantize } from '../compress/quantization/quantize-graph.ts';
+import { restructure } from '../compress/restructure/restructure.ts';
 import type { CompressionPlan } from '../compression-plan.ts';
 import { countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
@@ -26,15 +27,15 @@ export interface SizePreview {
 const ANY_RANGE = { min: -1, max: 1 };
 
 /**
- * Null when sizes depend on trained values (element-wise pruning, heuristics that choose between layers by data, changed
- * operators, formats without a dense encoding). Throws CompressionError when the plan does not fit the network.
+ * Null when sizes depend on trained values (element-wise pruning, heuristics that choose between layers by data, formats without a dense encoding). Throws CompressionError when the plan does not fit the network.
  */
 export function previewSizes(graph: Graph, plan: CompressionPlan, board: BoardSpec): SizePreview | null {
   const { prune, quantize: format } = plan;
   const structureIsFixed = prune === undefined || (prune.granularity === 'structured' && prune.target === undefined);
   const formatIsDense = format === undefined || ['float32', 'int8', 'uint8'].includes(format.format);
-  if (!structureIsFixed || !formatIsDense || plan.restructure !== undefined) return null;
-  const pruned = prune === undefined ? graph : pruneStructured(graph, { ...prune, heuristic: 'l1' }).graph;
+  if (!structureIsFixed || !formatIsDense) return null;
+  const changed = plan.restructure === undefined ? graph : restructure(graph, plan.restructure).graph;
+  const pruned = prune === undefined ? changed : pruneStructured(changed, { ...prune, heuristic: 'l1' }).graph;
   const network = deployable(pruned);
   const { params } = countCost(network);
   const program = lower(

@@ -16,6 +16,8 @@ export interface FinetuneProgress {
   readonly epoch: number;
   /** Mean over the epoch so far. */
   readonly loss: number;
+  /** Share of this batch classified right; NaN when the loss does not compare classes. */
+  readonly accuracy: number;
   readonly samplesPerSecond: number;
 }
 
@@ -85,7 +87,8 @@ export class DivergedError extends Error {
   }
 }
 
-const DEFAULT_BATCH = 64;
+/** Samples per batch unless the plan says otherwise. */
+export const DEFAULT_BATCH = 64;
 const DEFAULT_MOMENTUM = 0.9;
 /** The event loop gets a turn this often, so that aborts and heartbeats arrive. */
 const YIELD_MS = 40;
@@ -157,13 +160,15 @@ export async function finetune(
     const loss = program.forward();
     if (!Number.isFinite(loss)) throw new DivergedError(step, loss);
     lossSum += loss;
-    right += lossKind === 'mse' ? Number.NaN : countRight(program, labels);
+    const rightNow = lossKind === 'mse' ? Number.NaN : countRight(program, labels);
+    right += rightNow;
     program.backward();
     const learningRate = schedule.rate(step);
     program.update({ ...fixed, learningRate }, step + 1);
     const now = performance.now();
     const samplesPerSecond = ((step + 1 - first) * batch * 1000) / (now - started);
-    options.onProgress?.({ step: step + 1, steps, epoch, loss: lossSum / done, samplesPerSecond });
+    const accuracy = rightNow / batch;
+    options.onProgress?.({ step: step + 1, steps, epoch, loss: lossSum / done, accuracy, samplesPerSecond });
     if (done === feeder.perEpoch || step === steps - 1) {
       history.push({ epoch, loss: lossSum / done, accuracy: right / (done * batch), learningRate });
       schedule.epochEnded(lossSum / done);

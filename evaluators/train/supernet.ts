@@ -25,7 +25,7 @@ export interface Subnet {
 export interface SupernetOptions {
   readonly seed: number;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: FinetuneProgress) => void;
+  readonly onProgress?: (progress: Omit<FinetuneProgress, 'accuracy'>) => void;
   /** Random sub-networks per batch, besides the smallest; default 2. */
   readonly random?: number;
   readonly engine?: EngineKind;

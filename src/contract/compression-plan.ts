@@ -68,7 +68,10 @@ export const CompressionPlanSchema = strictObject(
         Type.String(),
         Type.Union([
           Type.Literal('depthwiseSeparable'),
-          strictObject({ lowRank: Type.Integer({ minimum: 1 }) }),
+          strictObject({
+            lowRank: Type.Integer({ minimum: 1 }),
+            method: Type.Optional(oneOf(['svd', 'tucker2', 'cp'])),
+          }),
           strictObject({ kernel: Type.Integer({ minimum: 1 }) }),
         ]),
       ),
