@@ -82,16 +82,28 @@ export function mseRange(histogram: Histogram): Range {
   return best;
 }
 
+/**
+ * Counts without the peak at zero, which is exact on every grid: a level that holds the peak and its neighbours would look as if it smeared
+ * the peak, and the narrowest range would win whatever it cuts off.
+ */
+function withoutZeros(histogram: Histogram): Float64Array {
+  const counts = histogram.counts.slice();
+  const zero = Math.min(BINS - 1, Math.floor(-histogram.min / histogram.width));
+  const neighbours = [counts[zero - 1], counts[zero + 1]].filter((count) => count !== undefined);
+  counts[zero] = Math.min(counts[zero], Math.max(...neighbours));
+  return counts;
+}
+
 /** Relative entropy between the clipped histogram and its version of 256 levels. */
-function divergence(histogram: Histogram, { min, max }: Range): number {
+function divergence(histogram: Histogram, counts: Float64Array, { min, max }: Range): number {
   const first = Math.max(0, Math.round((min - histogram.min) / histogram.width));
   const last = Math.min(BINS, Math.round((max - histogram.min) / histogram.width));
   const bins = last - first;
   if (bins < LEVELS) return Number.POSITIVE_INFINITY;
-  const reference = histogram.counts.slice(first, last);
-  for (let bin = 0; bin < first; bin++) reference[0] += histogram.counts[bin];
-  for (let bin = last; bin < BINS; bin++) reference[bins - 1] += histogram.counts[bin];
-  const inside = histogram.counts.slice(first, last);
+  const reference = counts.slice(first, last);
+  for (let bin = 0; bin < first; bin++) reference[0] += counts[bin];
+  for (let bin = last; bin < BINS; bin++) reference[bins - 1] += counts[bin];
+  const inside = counts.slice(first, last);
   const candidate = new Float64Array(bins);
   for (let level = 0; level < LEVELS + 1; level++) {
     const start = Math.floor((level * bins) / (LEVELS + 1));
@@ -116,10 +128,11 @@ function divergence(histogram: Histogram, { min, max }: Range): number {
 }
 
 export function entropyRange(histogram: Histogram): Range {
+  const counts = withoutZeros(histogram);
   let best: Range = { min: histogram.min, max: histogram.max };
   let least = Number.POSITIVE_INFINITY;
   for (const range of shrunk(histogram)) {
-    const distance = divergence(histogram, range);
+    const distance = divergence(histogram, counts, range);
     if (distance < least) {
       least = distance;
       best = range;
