@@ -20,6 +20,9 @@ export const ConstraintSchema = Type.Union([
   strictObject({ metric: MetricNameSchema, op: oneOf(['<=', '<', '>=', '>', '==']), bound: Type.Number() }),
 ]);
 
+/** Metric -> formula over the parameters. */
+const FormulasSchema = Type.Record(MetricNameSchema, Type.String({ minLength: 1, maxLength: 4000 }));
+
 export const BudgetSchema = strictObject({
   trials: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
   hours: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 100_000 })),
@@ -57,8 +60,26 @@ export const StudyDefinitionSchema = strictObject(
       description: 'Unique. Not `/ \\ ? # %` and not starting with st_.',
     }),
     objectives: Type.Array(ObjectiveSchema, { minItems: 1, maxItems: 16 }),
-    constraints: Type.Optional(Type.Array(ConstraintSchema, { maxItems: 64 })),
+    constraints: Type.Optional(
+      Type.Array(ConstraintSchema, {
+        maxItems: 64,
+        description: 'Over metrics, or over parameters: points that break one of the latter are never tried.',
+      }),
+    ),
     space: SpaceSchema,
+    known: Type.Optional(
+      Type.Unsafe<Record<string, string>>({
+        ...FormulasSchema,
+        description:
+          'Metrics that are exact formulas of the parameters: `{romBytes: "4 * width1 * width2"}`. They need not be told.',
+      }),
+    ),
+    priorMean: Type.Optional(
+      Type.Unsafe<Record<string, string>>({
+        ...FormulasSchema,
+        description: 'Metrics that such a formula approximates: the model learns the difference.',
+      }),
+    ),
     sampler: Type.Optional(SamplerSchema),
     budget: Type.Optional(BudgetSchema),
     enqueue: Type.Optional(
@@ -103,6 +124,8 @@ export const StudySchema = strictObject(
     space: SpaceSchema,
     parameters: Type.Array(Type.Unknown(), { description: 'The explicit parameters, presets expanded.' }),
     fixed: Type.Optional(ParamsSchema),
+    known: Type.Optional(FormulasSchema),
+    priorMean: Type.Optional(FormulasSchema),
     sampler: SamplerSchema,
     budget: BudgetSchema,
     evaluation: Type.Optional(EvaluationSchema),

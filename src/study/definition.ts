@@ -5,9 +5,9 @@ import type { ParameterSpec, SamplerSpec, WireParams } from '../contract/paramet
 import type { StudyDefinition } from '../contract/study.ts';
 import { InvalidInputError, type Issue } from '../contract/validate.ts';
 import { UserError } from '../errors.ts';
-import { compileConstraints } from './constraint.ts';
 import type { CampaignPlanner } from './ports.ts';
 import type { SamplerExtensionRef, StudyRecord } from './study.ts';
+import { compileRules, splitConstraints } from './study-rules.ts';
 
 /** Metrics that the evaluation of a compressed network reports; each also with `@board`. */
 const CAMPAIGN_METRICS = ['accuracy', 'romBytes', 'ramBytes', 'macs', 'flops', 'params', 'latencyUs', 'energyUj'];
@@ -115,6 +115,26 @@ async function planSpace(definition: StudyDefinition, planner: CampaignPlanner |
   });
 }
 
+/** Throws `InvalidInputError` where a campaign, which reports its metrics itself, is given formulas for them. */
+function formulasOf(definition: StudyDefinition): Pick<StudyRecord, 'known' | 'priorMean'> {
+  const { known, priorMean, evaluation } = definition;
+  const both = Object.keys(known ?? {}).find((metric) => Object.hasOwn(priorMean ?? {}, metric));
+  if (both !== undefined)
+    throw new InvalidInputError([
+      { code: 'BAD_VALUE', where: `priorMean.${both}`, message: `priorMean.${both}: "${both}" is known exactly` },
+    ]);
+  if (evaluation !== undefined && known !== undefined)
+    throw new InvalidInputError([
+      {
+        code: 'BAD_VALUE',
+        where: 'known',
+        message: 'known: a campaign computes its sizes itself',
+        hint: 'leave it out',
+      },
+    ]);
+  return { ...(known !== undefined && { known }), ...(priorMean !== undefined && { priorMean }) };
+}
+
 /** A fresh study, running. Throws `InvalidInputError` or `UserError` naming what is wrong. */
 export async function defineStudy(
   id: string,
@@ -125,16 +145,24 @@ export async function defineStudy(
   const known = knownMetrics(definition);
   const issues = objectiveIssues(definition, known);
   if (issues.length > 0) throw new InvalidInputError(issues);
-  await compileConstraints(definition.constraints ?? [], known);
   if (Array.isArray(definition.space)) checkParameters(definition.space);
   const sampler = resolveSampler(definition.sampler, definition.objectives.length);
   const { parameters, fixed, extension } = await planSpace(definition, planner);
   checkParameters(parameters);
+  const formulas = formulasOf(definition);
+  const split = await splitConstraints(
+    definition.constraints ?? [],
+    parameters,
+    new Set([...definition.objectives.map(({ metric }) => metric), ...Object.keys(definition.known ?? {})]),
+    known,
+  );
+  await compileRules({ parameters, objectives: definition.objectives, ...split, ...formulas });
   return {
     id,
     name: definition.name,
     objectives: definition.objectives,
-    constraints: definition.constraints ?? [],
+    ...split,
+    ...formulas,
     space: definition.space,
     parameters,
     fixed,
@@ -160,8 +188,10 @@ export function toDefinition(study: StudyRecord): StudyDefinition {
   return {
     name: study.name,
     objectives: [...study.objectives],
-    constraints: [...study.constraints],
+    constraints: [...study.constraints, ...(study.parameterConstraints ?? [])],
     space: study.space,
+    ...(study.known !== undefined && { known: study.known }),
+    ...(study.priorMean !== undefined && { priorMean: study.priorMean }),
     sampler: study.sampler,
     budget: study.budget,
     ...(study.evaluation !== null && { evaluation: study.evaluation }),

@@ -1,5 +1,5 @@
 /** From what a teller wrote to metrics and a verdict on the constraints. Every objection names the metric. */
-import type { OutcomeConstraint } from '@tinypareto/optimizer';
+import type { KnownMetric, OutcomeConstraint, Params } from '@tinypareto/optimizer';
 import { METRIC_NAME_PATTERN, MetricInputSchema, type WireMetric, type WireMetrics } from '../contract/metric.ts';
 import type { ObjectiveSpec } from '../contract/study.ts';
 import { suggestName } from '../contract/suggest-name.ts';
@@ -48,6 +48,36 @@ export function readMetrics(told: Readonly<Record<string, unknown>>): WireMetric
   for (const name of names) {
     const metric = readMetric(name, told[name], issues);
     if (metric !== null) metrics[name] = metric;
+  }
+  if (issues.length > 0) throw new InvalidInputError(issues, 422);
+  return metrics;
+}
+
+/** Relative difference up to which a told value and its formula count as the same. */
+const SAME = 1e-6;
+
+/**
+ * The told metrics with the known ones filled in. Throws `InvalidInputError` (422) where one was told that its formula contradicts: then
+ * the sampler has been misled.
+ */
+export function withKnown(told: WireMetrics, known: ReadonlyMap<string, KnownMetric>, params: Params): WireMetrics {
+  if (known.size === 0) return told;
+  const metrics: Record<string, WireMetric> = { ...told };
+  const issues: Issue[] = [];
+  for (const [name, formula] of known) {
+    const exact = formula(params);
+    const given = told[name];
+    if (given === undefined) {
+      if (Number.isFinite(exact)) metrics[name] = { mean: exact, stderr: 0 };
+      continue;
+    }
+    if (Math.abs(given.mean - exact) <= SAME * Math.max(Math.abs(given.mean), Math.abs(exact))) continue;
+    issues.push({
+      code: 'BAD_METRIC',
+      where: `metrics.${name}`,
+      message: `metrics.${name}: ${given.mean} was told, but the study knows it to be ${exact} at these params`,
+      hint: 'state an approximate formula as priorMean instead of known',
+    });
   }
   if (issues.length > 0) throw new InvalidInputError(issues, 422);
   return metrics;

@@ -3,10 +3,11 @@ import type { OutcomeConstraint } from '@tinypareto/optimizer';
 import type { StudyPatch } from '../contract/requests.ts';
 import { UserError } from '../errors.ts';
 import type { TrialRecord } from '../trial/trial.ts';
-import { compileConstraints } from './constraint.ts';
+import { knownMetrics } from './definition.ts';
 import { violationsOf } from './judge.ts';
 import type { StudyRecord } from './study.ts';
 import type { StudyRegistry } from './study-registry.ts';
+import { compileRules, type StudyRules, splitConstraints } from './study-rules.ts';
 import type { StudyState } from './study-state.ts';
 import { changeStudy } from './transition.ts';
 
@@ -38,6 +39,17 @@ function checkRevision(record: StudyRecord, ifMatch: string | null): void {
   });
 }
 
+function splitFor(record: StudyRecord, constraints: NonNullable<StudyPatch['constraints']>) {
+  const metrics = new Set([...record.objectives.map(({ metric }) => metric), ...Object.keys(record.known ?? {})]);
+  const { evaluation } = record;
+  return splitConstraints(
+    constraints,
+    record.parameters,
+    metrics,
+    knownMetrics(evaluation === null ? {} : { evaluation }),
+  );
+}
+
 /** `ifMatch` is the ETag that the caller saw, or null. Throws `UserError` REVISION_MISMATCH (412). */
 export async function patchStudy(
   registry: StudyRegistry,
@@ -45,7 +57,10 @@ export async function patchStudy(
   patch: StudyPatch,
   ifMatch: string | null,
 ): Promise<StudyState> {
-  const constraints = patch.constraints === undefined ? null : await compileConstraints(patch.constraints);
+  const found = await registry.state(ref);
+  const split = patch.constraints === undefined ? null : await splitFor(found.record, patch.constraints);
+  const rules: StudyRules | null = split === null ? null : await compileRules({ ...found.record, ...split });
+  // Compiling takes time: the study as it is now, without a wait from here to the change.
   const state = await registry.state(ref);
   const { record } = state;
   checkRevision(record, ifMatch);
@@ -62,15 +77,18 @@ export async function patchStudy(
       ...(budget !== undefined && { budget }),
       ...(notes !== undefined && { notes }),
       ...(tags !== undefined && { tags }),
-      ...(patch.constraints !== undefined && { constraints: patch.constraints }),
+      ...split,
       ...(parallel !== undefined && record.evaluation !== null && { evaluation: { ...record.evaluation, parallel } }),
     },
     registry.clock.now(),
   );
-  const trials = constraints === null ? [] : rejudge(state.trials, constraints);
-  if (constraints !== null) state.constraints = constraints;
+  const trials = rules === null ? [] : rejudge(state.trials, rules.constraints);
+  if (rules !== null) {
+    state.constraints = rules.constraints;
+    state.space = rules.space;
+  }
   const stored = registry.commit(state, { record: next, trials, events: [{ type: 'study.updated' }], durable: true });
-  if (constraints !== null) {
+  if (rules !== null) {
     state.version++;
     state.rebuildFront();
   }

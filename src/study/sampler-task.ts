@@ -1,7 +1,6 @@
 /** What a sampler needs of a study, as plain data that can be sent to a worker thread. */
 import {
   createSampler,
-  createSearchSpace,
   type KnownMetric,
   SAMPLER_KINDS,
   type Sampler,
@@ -11,14 +10,17 @@ import {
 import type { ParameterSpec, SamplerSpec } from '../contract/parameter.ts';
 import type { ConstraintSpec, ObjectiveSpec } from '../contract/study.ts';
 import { UserError } from '../errors.ts';
-import { compileConstraints } from './constraint.ts';
 import type { SamplerExtensionRef, StudyRecord } from './study.ts';
+import { compileRules } from './study-rules.ts';
 
 export interface SamplerTask {
   readonly study: string;
   readonly parameters: readonly ParameterSpec[];
   readonly objectives: readonly ObjectiveSpec[];
   readonly constraints: readonly ConstraintSpec[];
+  readonly parameterConstraints?: readonly ConstraintSpec[];
+  readonly known?: Readonly<Record<string, string>>;
+  readonly priorMean?: Readonly<Record<string, string>>;
   readonly sampler: SamplerSpec & { readonly seed: number };
   readonly budgetTrials: number | null;
   readonly extension: SamplerExtensionRef | null;
@@ -36,11 +38,15 @@ interface ExtensionModule {
 
 export function samplerTask(study: StudyRecord): SamplerTask {
   const { id, parameters, objectives, constraints, sampler, budget, extension } = study;
+  const { parameterConstraints = [], known, priorMean } = study;
   return {
     study: id,
     parameters,
     objectives,
     constraints,
+    ...(parameterConstraints.length > 0 && { parameterConstraints }),
+    ...(known !== undefined && { known }),
+    ...(priorMean !== undefined && { priorMean }),
     sampler,
     budgetTrials: budget.trials ?? null,
     extension,
@@ -49,16 +55,20 @@ export function samplerTask(study: StudyRecord): SamplerTask {
 
 /** The problem as the optimizer sees it. The same task gives the same problem in every thread. */
 export async function buildProblem(task: SamplerTask): Promise<SamplerProblem> {
-  const { parameters, objectives, constraints, extension } = task;
-  const extra =
+  const { objectives, extension } = task;
+  const { space, constraints, known, priorMean } = await compileRules(task);
+  const extra: SamplerExtension =
     extension === null
       ? {}
       : await ((await import(extension.module)) as ExtensionModule).createSamplerExtension(extension.data);
   return {
-    space: createSearchSpace(parameters),
+    space,
     objectives,
-    constraints: await compileConstraints(constraints),
-    ...extra,
+    constraints,
+    ...(known.size + (extra.known?.size ?? 0) > 0 && { known: new Map([...(extra.known ?? []), ...known]) }),
+    ...(priorMean.size + (extra.priorMean?.size ?? 0) > 0 && {
+      priorMean: new Map([...(extra.priorMean ?? []), ...priorMean]),
+    }),
   };
 }
 

@@ -3,7 +3,6 @@
  * campaign runner. Bodies have been validated against the contract before; meaning is checked here.
  */
 import { randomBytes } from 'node:crypto';
-import { createSearchSpace } from '@tinypareto/optimizer';
 import type {
   AskRequest,
   CloneRequest,
@@ -32,6 +31,7 @@ import { patchStudy } from './patch.ts';
 import type { CampaignPlanner } from './ports.ts';
 import type { StudyRecord } from './study.ts';
 import { StudyRegistry } from './study-registry.ts';
+import { compileRules } from './study-rules.ts';
 import type { StudyState } from './study-state.ts';
 import { Suggester } from './suggester.ts';
 import { tellItem, tellTrial } from './tell-trial.ts';
@@ -150,7 +150,7 @@ export class StudyService {
       idempotencyKey === undefined
         ? []
         : [{ kind: 'idempotency', key: idempotencyKey, body: JSON.stringify({ study: id, hash: bodyHash }) }];
-    const space = createSearchSpace(record.parameters);
+    const { space } = await compileRules(record);
     const now = this.#registry.clock.now();
     const first = (definition.enqueue ?? []).map((request, number) =>
       enqueuedTrial(space, record.sampler.seed, number, request, now),

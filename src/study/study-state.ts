@@ -2,15 +2,15 @@
  * A study in memory: its trials and everything that is derived from them, kept up to date change by change. It is a cache of
  * the store: when a change could not be stored, the whole state is dropped and read again.
  */
-import { createSearchSpace, type ObservedTrial, type OutcomeConstraint, type SearchSpace } from '@tinypareto/optimizer';
+import type { KnownMetric, ObservedTrial, OutcomeConstraint, SearchSpace } from '@tinypareto/optimizer';
 import type { TrialCounts } from '../contract/study.ts';
 import type { TrialState } from '../contract/trial.ts';
 import type { Clock } from '../trial/clock.ts';
 import { type Attempt, currentAttempt, type TrialRecord } from '../trial/trial.ts';
-import { compileConstraints } from './constraint.ts';
 import { Front } from './front.ts';
 import { observe } from './observations.ts';
 import { RUNNER_CLIENT, type StudyRecord } from './study.ts';
+import { compileRules, type StudyRules } from './study-rules.ts';
 
 interface AskedTrial {
   readonly number: number;
@@ -19,7 +19,7 @@ interface AskedTrial {
 
 export class StudyState {
   record: StudyRecord;
-  readonly space: SearchSpace;
+  space: SearchSpace;
   readonly trials: TrialRecord[] = [];
   readonly observations: ObservedTrial[] = [];
   /** Grows with every change that a sampler would see. */
@@ -31,6 +31,8 @@ export class StudyState {
   /** Asks are answered one after another: each must see the one before as pending. */
   asking: Promise<unknown> = Promise.resolve();
   constraints: readonly OutcomeConstraint[];
+  /** Metrics that are exact formulas of the params. */
+  readonly known: ReadonlyMap<string, KnownMetric>;
   front: Front;
   readonly #counts: Record<TrialState, number> = {
     waiting: 0,
@@ -50,16 +52,17 @@ export class StudyState {
   #imports = 0;
   #lastFence = 0;
 
-  private constructor(record: StudyRecord, constraints: readonly OutcomeConstraint[]) {
+  private constructor(record: StudyRecord, rules: StudyRules) {
     this.record = record;
-    this.constraints = constraints;
-    this.space = createSearchSpace(record.parameters);
+    this.constraints = rules.constraints;
+    this.space = rules.space;
+    this.known = rules.known;
     this.front = new Front(record.objectives);
   }
 
   /** `clock` is the time from which leases that are still held are counted: the daemon's start, when the study is first opened. */
   static async load(record: StudyRecord, trials: readonly TrialRecord[], clock: Clock): Promise<StudyState> {
-    const state = new StudyState(record, await compileConstraints(record.constraints));
+    const state = new StudyState(record, await compileRules(record));
     for (const trial of trials) state.apply(trial, clock, true);
     state.rebuildFront();
     return state;

@@ -23,7 +23,13 @@ export interface StudyRecord {
   readonly id: string;
   readonly name: string;
   readonly objectives: readonly ObjectiveSpec[];
+  /** Over metrics. */
   readonly constraints: readonly ConstraintSpec[];
+  /** Over parameters. */
+  readonly parameterConstraints?: readonly ConstraintSpec[];
+  /** Metric -> formula of the parameters, exact and approximate. */
+  readonly known?: Readonly<Record<string, string>>;
+  readonly priorMean?: Readonly<Record<string, string>>;
   /** As written; `parameters` and `fixed` are what it means. */
   readonly space: SpaceSpec;
   readonly parameters: readonly ParameterSpec[];

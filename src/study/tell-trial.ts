@@ -1,12 +1,12 @@
 /** Telling: the result of a trial that was asked for, or a known result with its params. */
 import { SpaceError } from '@tinypareto/optimizer';
 import type { TellBatchItem, TellRequest } from '../contract/requests.ts';
-import type { ArtifactLink, WireTrial } from '../contract/trial.ts';
+import type { ArtifactLink, TellState, WireTrial } from '../contract/trial.ts';
 import { UserError } from '../errors.ts';
 import { contentHash } from '../trial/content-hash.ts';
 import { tellTrial as applyTell } from '../trial/tell.ts';
 import { createTrial, type TrialRecord, toWireTrial } from '../trial/trial.ts';
-import { judge, readMetrics } from './judge.ts';
+import { judge, readMetrics, withKnown } from './judge.ts';
 import { attemptsAllowed } from './study.ts';
 import type { NewEvent, StudyRegistry } from './study-registry.ts';
 import { tryAgain } from './study-registry.ts';
@@ -31,6 +31,11 @@ async function commitTrial(
   await Promise.all([stored, settled]);
 }
 
+/** Whether samplers look at the metrics of such a trial. */
+function teaches(state: TellState): boolean {
+  return state === 'completed' || state === 'infeasible' || state === 'pruned';
+}
+
 /** Tells a trial. `artifacts` are files of the daemon's own evaluations. Resolves when the result is on disk. */
 export async function tellTrial(
   registry: StudyRegistry,
@@ -41,6 +46,8 @@ export async function tellTrial(
   const { state, trial } = await registry.trial(id);
   const { record } = state;
   const told = request.state ?? 'completed';
+  const given = readMetrics(request.metrics ?? {});
+  const metrics = teaches(told) ? withKnown(given, state.known, trial.params) : given;
   const result = applyTell(
     trial,
     {
@@ -50,7 +57,7 @@ export async function tellTrial(
       userAttrs: request.userAttrs ?? {},
       retryable: request.retryable ?? true,
       artifacts,
-      ...judge(told, readMetrics(request.metrics ?? {}), record.objectives, state.constraints),
+      ...judge(told, metrics, record.objectives, state.constraints),
     },
     attemptsAllowed(record),
     registry.clock.now(),
@@ -97,7 +104,12 @@ async function importTrial(
   const now = registry.clock.now();
   const trial: TrialRecord = {
     ...createTrial(state.trials.length, params, { origin: 'imported' }, now, told),
-    ...judge(told, metrics, record.objectives, state.constraints),
+    ...judge(
+      told,
+      teaches(told) ? withKnown(metrics, state.known, params) : metrics,
+      record.objectives,
+      state.constraints,
+    ),
     reason,
     userAttrs,
     told: { fence: 0, hash },
