@@ -10,6 +10,7 @@ export * from './build/toolchain.ts';
 export * from './codegen/codegen-error.ts';
 export { REQUIRED_FLAGS } from './codegen/emit-build-files.ts';
 export * from './codegen/emit-c.ts';
+export type { KernelSet } from './codegen/kernel-set.ts';
 export * from './codegen/lower.ts';
 export * from './codegen/predict-sizes.ts';
 export type * from './codegen/program.ts';

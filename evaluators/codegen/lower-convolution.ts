@@ -8,7 +8,8 @@ import { channelsLast } from './layout.ts';
 import { lowerConv3d, plainOperand, required } from './lower-window3.ts';
 import type { Lowering } from './lowering.ts';
 import { convolutionOrder } from './pack-weights.ts';
-import { outputQuantization, packBias, packWeights, requantizeFields, weightZeroFields } from './quantization.ts';
+import { integerBias, outputQuantization, requantizeFields, storedZeros } from './quantization.ts';
+import { callIntegerConvolution } from './select-kernel.ts';
 import { windowFields } from './window.ts';
 
 function isDepthwise(group: number, channels: number): boolean {
@@ -67,30 +68,26 @@ export function lowerQLinearConv(lowering: Lowering, node: Node<OpOf<'QLinearCon
   const source = lowering.value(inputs[0]);
   const weights = lowering.tensor(inputs[3], 'the weights');
   const { shape } = lowering.outputType(node.outputs[0]);
-  const window = { fields: windowFields(op, source.shape, shape) };
   const depthwise = isDepthwise(op.group, source.shape[1]);
   const { value, shift } = lowering.signed(source);
-  const x = lowering.inLayout(value, channelsLast(source.shape));
   const output = outputQuantization(lowering, node.outputs[0], inputs[6], inputs[7], op.clamp);
   const xScale = scalar(lowering.tensor(inputs[1], 'the input scale'), 'the input scale');
   const xZero = scalar(lowering.optionalTensor(inputs[2], 'the input zero point'), 'the input zero point', 0);
-  const fields = {
-    window,
-    out_c: shape[1],
+  const weightZeros = storedZeros(weights, lowering.optionalTensor(inputs[5], 'the weight zero point'));
+  callIntegerConvolution(lowering, {
+    x: lowering.inLayout(value, channelsLast(source.shape)),
+    y: lowering.produce(node.outputs[0], channelsLast(shape), output.shift !== 0),
+    window: windowFields(op, source.shape, shape),
     groups: op.group,
-    x_zero: xZero - shift,
-    ...weightZeroFields(lowering, weights, lowering.optionalTensor(inputs[5], 'the weight zero point')),
-    weights: { constant: packWeights(lowering, weights, () => convolutionOrder(weights.shape, depthwise)) },
-    bias: packBias(lowering, lowering.optionalTensor(inputs[8], 'the bias')),
+    depthwise,
+    channels: shape[1],
+    length: elementCount(weights.shape) / shape[1],
+    xZero: xZero - shift,
+    weights,
+    order: () => convolutionOrder(weights.shape, depthwise),
+    weightZeros,
+    bias: integerBias(lowering.optionalTensor(inputs[8], 'the bias')),
     requantize: requantizeFields(lowering, xScale, lowering.tensor(inputs[4], 'the weight scale'), output),
-  };
-  const y = lowering.produce(node.outputs[0], channelsLast(shape), output.shift !== 0);
-  lowering.call({
-    kernel: depthwise ? 'dnnrt_depthwise2d_s8' : 'dnnrt_conv2d_s8',
-    params: { struct: 'dnnrt_conv2d_s8_t', fields },
-    args: [lowering.argument(x), lowering.argument(y)],
-    reads: lowering.reads(x),
-    writes: [y.buffer],
   });
 }
 

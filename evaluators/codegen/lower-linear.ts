@@ -8,7 +8,8 @@ import { isPlain, logicalIndices, plainLayout } from './layout.ts';
 import { lowerDynamicGemm, lowerDynamicMatMul, lowerDynamicQLinearMatMul, lowerFloatQGemm } from './lower-matmul.ts';
 import type { LoweredValue, Lowering } from './lowering.ts';
 import { matrixOrder } from './pack-weights.ts';
-import { outputQuantization, packBias, packWeights, requantizeFields, weightZeroFields } from './quantization.ts';
+import { integerBias, outputQuantization, requantizeFields, storedZeros } from './quantization.ts';
+import { callIntegerProduct } from './select-kernel.ts';
 
 interface Rows {
   readonly x: LoweredValue;
@@ -135,23 +136,19 @@ function quantizedFullyConnected(lowering: Lowering, node: Node, product: Quanti
   if (product.bias !== undefined && product.bias.data.length !== n) {
     throw new LoweringError('the bias must be one number per output');
   }
-  const fields = {
+  const weightZeros = storedZeros(weights, lowering.optionalTensor(inputs[5], 'the weight zero point'));
+  callIntegerProduct(lowering, {
+    x,
+    y: lowering.produce(outputs[0], plainLayout(lowering.outputType(outputs[0]).shape), output.shift !== 0),
     rows: elementCount(source.shape) / k,
-    in_n: k,
-    out_n: n,
-    x_zero: xZero - shift,
-    ...weightZeroFields(lowering, weights, lowering.optionalTensor(inputs[5], 'the weight zero point')),
-    weights: { constant: packWeights(lowering, weights, () => matrixOrder(k, n, transposed, inner())) },
-    bias: packBias(lowering, product.bias),
+    channels: n,
+    length: k,
+    xZero: xZero - shift,
+    weights,
+    order: () => matrixOrder(k, n, transposed, inner()),
+    weightZeros,
+    bias: integerBias(product.bias),
     requantize: requantizeFields(lowering, xScale, lowering.tensor(inputs[4], 'the weight scale'), output),
-  };
-  const y = lowering.produce(outputs[0], plainLayout(lowering.outputType(outputs[0]).shape), output.shift !== 0);
-  lowering.call({
-    kernel: 'dnnrt_fc_s8',
-    params: { struct: 'dnnrt_fc_s8_t', fields },
-    args: [lowering.argument(x), lowering.argument(y)],
-    reads: lowering.reads(x),
-    writes: [y.buffer],
   });
 }
 

@@ -10,6 +10,7 @@ import { assignMemory } from './assign-memory.ts';
 import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
 import { copyFields, copyKernel } from './copy.ts';
 import { elementBytes, elementType } from './element-type.ts';
+import { type KernelSet, kernelSetOf } from './kernel-set.ts';
 import { plainLayout } from './layout.ts';
 import { lowerNode } from './lower-node.ts';
 import { Lowering } from './lowering.ts';
@@ -18,6 +19,8 @@ import type { Port, Program } from './program.ts';
 export interface LowerOptions {
   /** Prefix of the two functions and of the files: a C identifier in lower case, `net` when absent. */
   readonly prefix?: string;
+  /** Which kernels to call; those of the board's core when absent. */
+  readonly kernels?: KernelSet;
 }
 
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix. */
@@ -26,7 +29,7 @@ export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}
   if (!/^[a-z][a-z0-9_]{0,30}$/.test(prefix)) {
     throw new RangeError(`prefix ${JSON.stringify(prefix)} is not a lower-case C identifier of at most 31 characters`);
   }
-  const lowering = new Lowering(graph);
+  const lowering = new Lowering(graph, options.kernels ?? kernelSetOf(board.core));
   const inputs = graph.inputs.map((info, index) => {
     const buffer = lowering.addBuffer(`in${index}`, elementType(info.dtype), elementCount(info.shape));
     lowering.setValue({ ...info, layout: plainLayout(info.shape), shifted: false, buffer });

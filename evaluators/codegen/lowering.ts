@@ -8,6 +8,7 @@ import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { LoweringError } from './codegen-error.ts';
 import { copyFields, copyKernel, planCopies } from './copy.ts';
 import { arrayOf, elementBytes, elementType, storedData } from './element-type.ts';
+import type { KernelSet } from './kernel-set.ts';
 import type { StructName } from './kernel-table.ts';
 import { type Layout, logicalIndices, plainLayout, sameLayout } from './layout.ts';
 import type { Argument, ElementType, FieldValue, Layer, ProgramBuffer, ProgramConstant, Step } from './program.ts';
@@ -36,6 +37,8 @@ export interface Call {
 
 export class Lowering {
   readonly graph: Graph;
+  /** Kernels that calls may name. */
+  readonly kernels: KernelSet;
   readonly steps: Step[] = [];
   readonly layers: Layer[] = [];
   readonly buffers = new Map<string, ProgramBuffer>();
@@ -45,8 +48,9 @@ export class Lowering {
   #callsInLayer = 0;
   #namesInLayer = new Map<string, number>();
 
-  constructor(graph: Graph) {
+  constructor(graph: Graph, kernels: KernelSet) {
     this.graph = graph;
+    this.kernels = kernels;
   }
 
   /** Starts the layer of `node`; calls and constants made from here on belong to it. */

@@ -63,18 +63,10 @@ export function requantizeFields(
   };
 }
 
-/** The `weight_zero` and `weight_zero_step` members; null when every zero point is 0 in int8. */
-export function weightZeroFields(
-  lowering: Lowering,
-  weights: Tensor,
-  zero: Tensor | undefined,
-): Record<string, FieldValue> {
+/** Stored zero points of the weights: one, or one for each channel. */
+export function storedZeros(weights: Tensor, zero: Tensor | undefined): Int8Array {
   const shift = weightShift(weights);
-  const count = zero === undefined ? 1 : elementCount(zero.shape);
-  const values = zero === undefined ? Float64Array.of(0) : numbers(zero);
-  if (values.every((value) => value === shift)) return { weight_zero: null, weight_zero_step: 0 };
-  const id = lowering.constant('z', 'int8_t', count, () => Int8Array.from(values, (value) => value - shift));
-  return { weight_zero: { constant: id }, weight_zero_step: count > 1 ? 1 : 0 };
+  return Int8Array.from(zero === undefined ? Float64Array.of(0) : numbers(zero), (value) => value - shift);
 }
 
 /** What is taken off stored weights: 128 for uint8. */
@@ -84,16 +76,15 @@ export function weightShift(weights: Tensor): number {
   throw new LoweringError(`weights of type ${weights.dtype} have no integer kernel`);
 }
 
-export function packWeights(lowering: Lowering, weights: Tensor, order: () => Uint32Array): string {
-  const shift = weightShift(weights);
-  return lowering.constant('w', 'int8_t', elementCount(weights.shape), () =>
-    Int8Array.from(order(), (index) => Number(weights.data[index]) - shift),
-  );
+/** The bias of an integer operator. Throws LoweringError for other types than int32. */
+export function integerBias(bias: Tensor | undefined): Tensor | undefined {
+  if (bias !== undefined && bias.dtype !== 'int32')
+    throw new LoweringError(`a quantized bias must be int32, not ${bias.dtype}`);
+  return bias;
 }
 
 export function packBias(lowering: Lowering, bias: Tensor | undefined): FieldValue {
-  if (bias === undefined) return null;
-  if (bias.dtype !== 'int32') throw new LoweringError(`a quantized bias must be int32, not ${bias.dtype}`);
+  if (integerBias(bias) === undefined || bias === undefined) return null;
   const count = elementCount(bias.shape);
   return { constant: lowering.constant('b', 'int32_t', count, () => Int32Array.from(bias.data, Number)) };
 }

@@ -1,10 +1,30 @@
 /** The geometry of a window over one or two spatial axes as runtime-c takes it; one axis becomes the columns of a single row. */
 import type { Window } from '../ir/op.ts';
 import { LoweringError } from './codegen-error.ts';
-import type { FieldValue } from './program.ts';
+
+/** Members of dnnrt_window_t. */
+export type WindowFields = Readonly<
+  Record<
+    | 'batch'
+    | 'in_h'
+    | 'in_w'
+    | 'in_c'
+    | 'out_h'
+    | 'out_w'
+    | 'kernel_h'
+    | 'kernel_w'
+    | 'stride_h'
+    | 'stride_w'
+    | 'dilation_h'
+    | 'dilation_w'
+    | 'pad_top'
+    | 'pad_left',
+    number
+  >
+>;
 
 /** x [N,C,H,W] or [N,C,L], y the output shape. Throws LoweringError for other ranks and for sizes above 65535. */
-export function windowFields(op: Window, x: readonly number[], y: readonly number[]): Record<string, FieldValue> {
+export function windowFields(op: Window, x: readonly number[], y: readonly number[]): WindowFields {
   const rank = op.kernelShape.length;
   if (rank !== 1 && rank !== 2) throw new LoweringError(`windows over ${rank} axes have no two-dimensional kernel`);
   const pair = (values: readonly number[], fill: number): readonly [number, number] =>
@@ -15,7 +35,7 @@ export function windowFields(op: Window, x: readonly number[], y: readonly numbe
   const [strideH, strideW] = pair(op.strides, 1);
   const [dilationH, dilationW] = pair(op.dilations, 1);
   const [padTop, padLeft] = pair(op.pads.slice(0, rank), 0);
-  const fields = {
+  const fields: WindowFields = {
     batch: x[0],
     in_h: inH,
     in_w: inW,

@@ -67,7 +67,7 @@ typedef struct {
   int16_t x_zero;              /* -128..127 */
   uint16_t weight_zero_step;   /* 0: one weight_zero for all channels, 1: one for each */
   const int8_t *weight_zero;   /* null: all zero */
-  const int8_t *weights;       /* [out_c][kernel_h][kernel_w][in_c / groups] */
+  const void *weights;         /* int8 [out_c][kernel_h][kernel_w][in_c / groups]; kernels of one core: in an order of their own */
   const int32_t *bias;         /* [out_c], or null */
   dnnrt_requantize_t requantize;
 } dnnrt_conv2d_s8_t;
@@ -77,7 +77,7 @@ typedef struct {
   int16_t x_zero;
   uint16_t weight_zero_step;
   const int8_t *weight_zero;
-  const int8_t *weights; /* [out_n][in_n] */
+  const void *weights;   /* int8 [out_n][in_n]; kernels of one core: in an order of their own */
   const int32_t *bias;   /* [out_n], or null */
   dnnrt_requantize_t requantize;
 } dnnrt_fc_s8_t;
@@ -476,8 +476,11 @@ float dnnrt_modf(float x, float y);
 float dnnrt_activationf(const float f[3], float x);
 
 void dnnrt_conv2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_conv2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_depthwise2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_fc_s8_dsp(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_max_pool2d_s8(const dnnrt_window_t *p, const int8_t *x, int8_t *y);
 void dnnrt_average_pool2d_s8(const dnnrt_average_pool2d_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_mean_s8(const dnnrt_mean_s8_t *p, const int8_t *x, int8_t *y);

@@ -30,7 +30,7 @@ void dnnrt_conv2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y) {
         const int32_t top = oh * g->stride_h - g->pad_top, left = ow * g->stride_w - g->pad_left;
         for (int32_t oc = 0; oc < p->out_c; oc++) {
           const int32_t w_zero = p->weight_zero ? p->weight_zero[oc * p->weight_zero_step] : 0;
-          int32_t sum = window_sum(p, x + oc / out_per_group * depth, p->weights + oc * filter, w_zero, top, left);
+          int32_t sum = window_sum(p, x + oc / out_per_group * depth, (const int8_t *)p->weights + oc * filter, w_zero, top, left);
           if (p->bias) sum += p->bias[oc];
           *y++ = (int8_t)dnnrt_requantize(sum, q->multiplier[oc * q->per_channel], q->y_zero, q->lo, q->hi);
         }

@@ -4,6 +4,7 @@
 void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y) {
   const dnnrt_window_t *g = &p->window;
   const dnnrt_requantize_t *q = &p->requantize;
+  const int8_t *weights = (const int8_t *)p->weights;
   const int32_t per_input = p->out_c / g->in_c;
   for (int32_t n = 0; n < g->batch; n++, x += (int32_t)g->in_h * g->in_w * g->in_c) {
     for (int32_t oh = 0; oh < g->out_h; oh++) {
@@ -19,7 +20,7 @@ void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y
             for (int32_t kw = 0; kw < g->kernel_w; kw++) {
               const int32_t column = left + kw * g->dilation_w;
               if (column < 0 || column >= g->in_w) continue;
-              const int32_t w = p->weights[(kh * g->kernel_w + kw) * p->out_c + oc] - w_zero;
+              const int32_t w = weights[(kh * g->kernel_w + kw) * p->out_c + oc] - w_zero;
               sum += (x[(row * g->in_w + column) * g->in_c + ic] - p->x_zero) * w;
             }
           }

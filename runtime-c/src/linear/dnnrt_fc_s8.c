@@ -4,7 +4,7 @@
 void dnnrt_fc_s8(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y) {
   const dnnrt_requantize_t *q = &p->requantize;
   for (uint32_t row = 0; row < p->rows; row++, x += p->in_n) {
-    const int8_t *w = p->weights;
+    const int8_t *w = (const int8_t *)p->weights;
     for (uint32_t o = 0; o < p->out_n; o++) {
       const int32_t w_zero = p->weight_zero ? p->weight_zero[o * p->weight_zero_step] : 0;
       int32_t sum = p->bias ? p->bias[o] : 0;

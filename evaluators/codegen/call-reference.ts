@@ -1,0 +1,47 @@
+/** Calls of the reference kernels of integer convolutions and products: they take every shape and zero point and no working memory. */
+import { type IntegerConvolution, type IntegerProduct, referenceConstants, weightZeroFields } from './integer-layer.ts';
+import type { Lowering } from './lowering.ts';
+
+export function callReferenceConvolution(lowering: Lowering, layer: IntegerConvolution): void {
+  const { x, y } = layer;
+  lowering.call({
+    kernel: layer.depthwise ? 'dnnrt_depthwise2d_s8' : 'dnnrt_conv2d_s8',
+    params: {
+      struct: 'dnnrt_conv2d_s8_t',
+      fields: {
+        window: { fields: layer.window },
+        out_c: layer.channels,
+        groups: layer.groups,
+        x_zero: layer.xZero,
+        ...weightZeroFields(lowering, layer),
+        ...referenceConstants(lowering, layer),
+        requantize: layer.requantize,
+      },
+    },
+    args: [lowering.argument(x), lowering.argument(y)],
+    reads: lowering.reads(x),
+    writes: [y.buffer],
+  });
+}
+
+export function callReferenceProduct(lowering: Lowering, layer: IntegerProduct): void {
+  const { x, y } = layer;
+  lowering.call({
+    kernel: 'dnnrt_fc_s8',
+    params: {
+      struct: 'dnnrt_fc_s8_t',
+      fields: {
+        rows: layer.rows,
+        in_n: layer.length,
+        out_n: layer.channels,
+        x_zero: layer.xZero,
+        ...weightZeroFields(lowering, layer),
+        ...referenceConstants(lowering, layer),
+        requantize: layer.requantize,
+      },
+    },
+    args: [lowering.argument(x), lowering.argument(y)],
+    reads: lowering.reads(x),
+    writes: [y.buffer],
+  });
+}

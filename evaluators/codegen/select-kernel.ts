@@ -1,0 +1,36 @@
+/**
+ * Which kernel computes a layer: of the candidates of the kernel set the first that takes the layer, else the reference. All give the
+ * same bits. The only file that knows which core has which kernels.
+ */
+import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
+import { callReferenceConvolution, callReferenceProduct } from './call-reference.ts';
+import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
+import type { KernelCandidate } from './kernel-candidate.ts';
+import type { KernelSet } from './kernel-set.ts';
+import type { Lowering } from './lowering.ts';
+
+type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
+
+const CONVOLUTIONS: Candidates<IntegerConvolution> = {
+  reference: [],
+  'cortex-m0plus': [],
+  'cortex-m4f': [depthwiseDsp, convolutionDsp],
+};
+
+const PRODUCTS: Candidates<IntegerProduct> = {
+  reference: [],
+  'cortex-m0plus': [],
+  'cortex-m4f': [productDsp],
+};
+
+export function callIntegerConvolution(lowering: Lowering, layer: IntegerConvolution): void {
+  const candidate = CONVOLUTIONS[lowering.kernels].find(({ takes }) => takes(layer));
+  if (candidate === undefined) callReferenceConvolution(lowering, layer);
+  else candidate.call(lowering, layer);
+}
+
+export function callIntegerProduct(lowering: Lowering, layer: IntegerProduct): void {
+  const candidate = PRODUCTS[lowering.kernels].find(({ takes }) => takes(layer));
+  if (candidate === undefined) callReferenceProduct(lowering, layer);
+  else candidate.call(lowering, layer);
+}
