@@ -1,10 +1,10 @@
 /** Calls of the reference kernels of integer convolutions and products: they take every shape and zero point and no working memory. */
 import { type IntegerConvolution, type IntegerProduct, referenceConstants, weightZeroFields } from './integer-layer.ts';
-import type { Lowering } from './lowering.ts';
+import type { Call, Lowering } from './lowering.ts';
 
-export function callReferenceConvolution(lowering: Lowering, layer: IntegerConvolution): void {
+export function referenceConvolution(lowering: Lowering, layer: IntegerConvolution): Call {
   const { x, y } = layer;
-  lowering.call({
+  return {
     kernel: layer.depthwise ? 'dnnrt_depthwise2d_s8' : 'dnnrt_conv2d_s8',
     params: {
       struct: 'dnnrt_conv2d_s8_t',
@@ -21,12 +21,12 @@ export function callReferenceConvolution(lowering: Lowering, layer: IntegerConvo
     args: [lowering.argument(x), lowering.argument(y)],
     reads: lowering.reads(x),
     writes: [y.buffer],
-  });
+  };
 }
 
-export function callReferenceProduct(lowering: Lowering, layer: IntegerProduct): void {
+export function referenceProduct(lowering: Lowering, layer: IntegerProduct): Call {
   const { x, y } = layer;
-  lowering.call({
+  return {
     kernel: 'dnnrt_fc_s8',
     params: {
       struct: 'dnnrt_fc_s8_t',
@@ -43,5 +43,5 @@ export function callReferenceProduct(lowering: Lowering, layer: IntegerProduct):
     args: [lowering.argument(x), lowering.argument(y)],
     reads: lowering.reads(x),
     writes: [y.buffer],
-  });
+  };
 }

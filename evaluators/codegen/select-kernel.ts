@@ -3,11 +3,11 @@
  * same bits. The only file that knows which core has which kernels.
  */
 import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
-import { callReferenceConvolution, callReferenceProduct } from './call-reference.ts';
+import { referenceConvolution, referenceProduct } from './call-reference.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
 import type { KernelSet } from './kernel-set.ts';
-import type { Lowering } from './lowering.ts';
+import type { Call, Lowering } from './lowering.ts';
 
 type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
 
@@ -24,13 +24,20 @@ const PRODUCTS: Candidates<IntegerProduct> = {
 };
 
 export function callIntegerConvolution(lowering: Lowering, layer: IntegerConvolution): void {
-  const candidate = CONVOLUTIONS[lowering.kernels].find(({ takes }) => takes(layer));
-  if (candidate === undefined) callReferenceConvolution(lowering, layer);
-  else candidate.call(lowering, layer);
+  call(lowering, layer, CONVOLUTIONS[lowering.kernels], referenceConvolution);
 }
 
 export function callIntegerProduct(lowering: Lowering, layer: IntegerProduct): void {
-  const candidate = PRODUCTS[lowering.kernels].find(({ takes }) => takes(layer));
-  if (candidate === undefined) callReferenceProduct(lowering, layer);
+  call(lowering, layer, PRODUCTS[lowering.kernels], referenceProduct);
+}
+
+function call<L>(
+  lowering: Lowering,
+  layer: L,
+  candidates: readonly KernelCandidate<L>[],
+  reference: (lowering: Lowering, layer: L) => Call,
+): void {
+  const candidate = candidates.find(({ takes }) => takes(layer));
+  if (candidate === undefined) lowering.call(reference(lowering, layer));
   else candidate.call(lowering, layer);
 }
