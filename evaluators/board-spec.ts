@@ -16,4 +16,14 @@ export interface BoardSpec {
   readonly compilerFlags: readonly string[];
   readonly hasFpu: boolean;
   readonly hasDsp: boolean;
+  /** How long reads from flash take on the virtual board; absent = as fast as RAM. */
+  readonly flashTiming?: FlashTiming;
+  /** Share by which modelled cycles may differ from silicon, for example 0.25; absent = unknown. */
+  readonly cycleErrorShare?: number;
 }
+
+export type FlashTiming =
+  /** Extra cycles for each word of data; code comes from a cache without waits. */
+  | { readonly kind: 'dataWait'; readonly cyclesPerWord: number }
+  /** The cache of the RP2040 before a serial flash: cycles for each word that it does not hold. */
+  | { readonly kind: 'xipCache'; readonly missCycles: number };

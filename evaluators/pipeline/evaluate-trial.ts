@@ -15,14 +15,17 @@ import { type Tensor, tensor } from '../ir/tensor.ts';
 import { writeZip } from '../ir/zip.ts';
 import { exportOnnx } from '../onnx/export/export-onnx.ts';
 import { interpret } from '../ops/interpret.ts';
-import type { Artifact, Metrics } from '../outcome.ts';
+import type { Artifact, Metric, Metrics } from '../outcome.ts';
 import { type Dataset, writeSample } from '../train/data/dataset.ts';
 import { loadDataset } from '../train/data/load-dataset.ts';
 import { DivergedError } from '../train/finetune.ts';
+import { simulateLatency } from './board-latency.ts';
+import { toleranceFor } from './compare-outputs.ts';
 import type { EvaluationHooks, EvaluationRequest, MeasurementKit, TrialEvaluation } from './evaluation.ts';
 import { refusal, simulated } from './judge.ts';
 import { deployable, loadNetwork } from './load-network.ts';
 import { previewSizes } from './size-preview.ts';
+import { isVirtual } from './virtual-board.ts';
 
 /** Inferences whose outputs a device must repeat before its times count. */
 const CHECKED_SAMPLES = 4;
@@ -82,10 +85,13 @@ async function compressAndMeasure(
   hooks.onProgress?.({ stage: 'emit', fraction: 0.94, message: 'sources and sizes' });
   const deployed = compressed.integerGraph ?? deployable(compressed.floatGraph);
   const programs = request.boards.map((each) => lower(deployed, each));
-  const metrics = finalMetrics(programs, deployed, compressed.floatGraph, dataset, compressed.report, request);
-  const refused = refusal(metrics, board, request.limits);
-  if (refused !== null) return infeasible(refused, metrics);
+  const sizes = finalMetrics(programs, deployed, compressed.floatGraph, dataset, compressed.report, request);
+  const tooBig = refusal(sizes, board, request.limits);
+  if (tooBig !== null) return infeasible(tooBig, sizes);
   const kit = measurementKit(programs[0], deployed, dataset);
+  const metrics = { ...sizes, ...(await latencies(programs, deployed, kit, request)) };
+  const tooSlow = refusal(metrics, board, request.limits);
+  if (tooSlow !== null) return infeasible(tooSlow, metrics);
   const artifacts = makeArtifacts(
     compressed.quantizedGraph ?? deployable(compressed.floatGraph),
     kit,
@@ -124,6 +130,25 @@ function finalMetrics(
     if (index > 0) continue;
     metrics['macs'] = simulated(sizes.macs);
     metrics['flops'] = simulated(countCost(deployed).flops);
+  }
+  return metrics;
+}
+
+async function latencies(
+  programs: readonly Program[],
+  deployed: Graph,
+  kit: MeasurementKit,
+  { simulateLatencyIn }: EvaluationRequest,
+): Promise<Metrics> {
+  const metrics: Record<string, Metric> = {};
+  if (simulateLatencyIn === undefined) return metrics;
+  for (const [index, program] of programs.entries()) {
+    const { board } = program;
+    if (!isVirtual(board)) continue;
+    metrics[index === 0 ? 'latencyUs' : `latencyUs@${board.name}`] = await simulateLatency(program, board, kit, {
+      buildFolder: simulateLatencyIn,
+      ...toleranceFor(deployed),
+    });
   }
   return metrics;
 }

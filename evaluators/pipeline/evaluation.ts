@@ -25,6 +25,8 @@ export interface EvaluationRequest {
   readonly limits: readonly HardLimit[];
   /** Test samples per accuracy; absent = all. */
   readonly evaluateLimit?: number;
+  /** Reports `latencyUs` of the virtual boards, built in this folder (a cache); absent = no latency. */
+  readonly simulateLatencyIn?: string;
 }
 
 export interface EvaluationProgress {

@@ -11,6 +11,8 @@ import { translateRegion } from './translate-region.ts';
 export interface WatchedCall {
   readonly name: string;
   readonly cycles: number;
+  /** Number of watched functions that it was called from: 0 for one that no other watched function called. */
+  readonly depth: number;
 }
 
 export interface CallResult {
@@ -132,8 +134,8 @@ export class VirtualCore {
       const top = open.at(-1);
       const now = this.#state.cycles + this.memory.penaltyCycles;
       if (top !== undefined && pc === top.returnTo) {
-        profile.push({ name: top.name, cycles: now - top.startCycles });
         open.pop();
+        profile.push({ name: top.name, cycles: now - top.startCycles, depth: open.length });
       }
       const name = watch.get(pc);
       if (name !== undefined) open.push({ name, returnTo: this.#registers[14] & ~1, startCycles: now });

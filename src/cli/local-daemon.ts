@@ -35,7 +35,7 @@ const DEFAULT_THREADS = 2;
 
 export async function openLocalDaemon(options: LocalDaemonOptions): Promise<LocalDaemon> {
   const { dataFolder, listen, token } = options;
-  const pool = new TrialPool(options.threads ?? DEFAULT_THREADS);
+  const pool = new TrialPool(options.threads ?? DEFAULT_THREADS, path.join(dataFolder, 'builds'));
   const hub = new AgentHub();
   const resolve = resolveIn(path.join(dataFolder, 'artifacts'));
   const app = await createApp({

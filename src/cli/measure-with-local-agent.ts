@@ -2,11 +2,11 @@
  * One measurement on this computer by the same road as on any board: a hub, its HTTP endpoints on a free loopback port, and an agent
  * that dials them.
  */
-import type { BoardSpec, Graph, Tensor } from '@tinypareto/evaluators';
+import { type BoardSpec, type Graph, type Tensor, toleranceFor } from '@tinypareto/evaluators';
 import type { Measurement } from '@tinypareto/hw-agents/protocol';
 import { EXIT, UserError } from '../errors.ts';
 import { AgentHub } from '../runner/agent-hub.ts';
-import { expectedBytes, hostProgram, inputBytes, toleranceFor } from '../runner/host-program.ts';
+import { expectedBytes, hostProgram, inputBytes } from '../runner/host-program.ts';
 import { MeasureError } from '../runner/measure-request.ts';
 import type { CommandContext } from './command-context.ts';
 import { productVersion } from './product-version.ts';

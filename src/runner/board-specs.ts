@@ -21,6 +21,13 @@ const BoardSchema = Type.Object({
   compilerFlags: Type.Array(Type.String({ pattern: '^-[A-Za-z0-9_=+.,-]+$' })),
   hasFpu: Type.Boolean(),
   hasDsp: Type.Boolean(),
+  flashTiming: Type.Optional(
+    Type.Union([
+      Type.Object({ kind: Type.Literal('dataWait'), cyclesPerWord: Type.Number({ minimum: 0 }) }),
+      Type.Object({ kind: Type.Literal('xipCache'), missCycles: Type.Number({ minimum: 0 }) }),
+    ]),
+  ),
+  cycleErrorShare: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
 });
 
 const folder = fileURLToPath(new URL('../../config/boards/', import.meta.url));

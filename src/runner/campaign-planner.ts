@@ -1,9 +1,12 @@
 /** Checks a campaign before its study is made, and expands its search space for its model. */
+import { armToolchain, type BoardSpec, isMissing, isVirtual } from '@tinypareto/evaluators';
 import type { StudyDefinition } from '../contract/study.ts';
 import { UserError } from '../errors.ts';
+import { compileConstraints } from '../study/constraint.ts';
 import type { CampaignPlanner } from '../study/ports.ts';
 import { campaignFiles } from './campaign-files.ts';
 import type { ResolveFile } from './dataset-spec.ts';
+import { baseMetric } from './simulates-latency.ts';
 import type { TrialPool } from './trial-pool.ts';
 
 /** Metrics that only a device gives. */
@@ -15,10 +18,7 @@ export function createCampaignPlanner(pool: TrialPool, resolve: ResolveFile): Ca
       const { evaluation } = definition;
       if (evaluation === undefined) return { parameters: [] };
       const { modelFile, dataset, boards } = campaignFiles(evaluation, resolve);
-      refuseUnmeasured(
-        definition,
-        boards.every((board) => board.core === 'host'),
-      );
+      await refuseUnreported(definition, boards);
       const planned = await pool
         .run({ kind: 'plan', modelFile, dataset, space: definition.space })
         .catch((error: unknown) => {
@@ -29,21 +29,41 @@ export function createCampaignPlanner(pool: TrialPool, resolve: ResolveFile): Ca
   };
 }
 
-/** A campaign whose objective no one can report would fail on every trial. */
-function refuseUnmeasured(definition: StudyDefinition, isHost: boolean): void {
+/** A campaign with a metric that no one can report would fail on every trial. */
+async function refuseUnreported(definition: StudyDefinition, boards: readonly BoardSpec[]): Promise<void> {
   const measure = definition.evaluation?.measure ?? 'simulated';
-  const isMeasured = isHost && (measure === 'measured' || measure === 'best-available');
-  for (const [i, { metric }] of definition.objectives.entries()) {
-    const base = metric.split('@')[0] ?? metric;
-    if (!DEVICE_METRICS.includes(base) || (isMeasured && base === 'latencyUs')) continue;
+  const objectives = definition.objectives.map(({ metric }, i) => ({ metric, where: `objectives[${i}].metric` }));
+  const constraints = await compileConstraints(definition.constraints ?? []);
+  const read = constraints.flatMap(({ metrics }, i) =>
+    metrics.map((metric) => ({ metric, where: `constraints[${i}]` })),
+  );
+  for (const { metric, where } of [...objectives, ...read]) {
+    const base = baseMetric(metric);
+    if (!DEVICE_METRICS.includes(base)) continue;
+    const why = base === 'energyUj' ? 'no device here measures energy' : latencyIsMissing(measure, boards);
+    if (why === undefined) continue;
     throw new UserError({
       code: 'METRIC_NOT_AVAILABLE',
-      message: `${metric} needs a device: with measure: ${measure} no one reports it on this board`,
-      where: `objectives[${i}].metric`,
-      hint: 'use macs as the cost of an inference, or board: host with measure: measured and an agent',
+      message: `${metric} cannot be had: ${why}`,
+      where,
+      hint: 'measure: simulated runs pico and nano33ble as virtual boards; board: host takes measure: measured and an agent; or use macs as the cost of an inference',
       status: 422,
     });
   }
+}
+
+/** Why nobody reports a latency; undefined when somebody does. */
+function latencyIsMissing(measure: string, boards: readonly BoardSpec[]): string | undefined {
+  if (boards.every(({ core }) => core === 'host')) {
+    return measure === 'measured' || measure === 'best-available'
+      ? undefined
+      : `with measure: ${measure} no one times this computer`;
+  }
+  if (!boards.every(isVirtual)) return 'the host and boards cannot be timed in one campaign';
+  if (measure !== 'simulated' && measure !== 'best-available')
+    return `measure: ${measure} is not possible on these boards`;
+  const toolchain = armToolchain();
+  return isMissing(toolchain) ? `${toolchain.missing} is missing (${toolchain.hint})` : undefined;
 }
 
 function inEvaluation(error: unknown): unknown {

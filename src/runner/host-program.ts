@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import {
   type BoardSpec,
   emitC,
-  floatOperators,
   type Graph,
   hostRunnerSource,
   interpret,
@@ -40,12 +39,4 @@ export function expectedBytes(graph: Graph, feeds: ReadonlyMap<string, Tensor>):
 function tensorBytes(tensor: Tensor | undefined): Uint8Array {
   if (tensor === undefined) return new Uint8Array();
   return new Uint8Array(tensor.data.buffer, tensor.data.byteOffset, tensor.data.byteLength);
-}
-
-/** Share of the largest output by which floating-point networks may differ: sums of a few thousand float32 products in another order. */
-const FLOAT_TOLERANCE = 1e-4;
-
-/** `floatTolerance` of a MeasureRequest; nothing for a network that computes in integers. */
-export function toleranceFor(graph: Graph): { readonly floatTolerance?: number } {
-  return floatOperators(graph).length === 0 ? {} : { floatTolerance: FLOAT_TOLERANCE };
 }

@@ -9,6 +9,7 @@ import { campaignFiles } from './campaign-files.ts';
 import { hardLimits } from './hard-limits.ts';
 import type { LaneTools } from './lane-tools.ts';
 import { measureKit } from './measure-kit.ts';
+import { simulatesLatency } from './simulates-latency.ts';
 
 export interface TrialReport {
   readonly state: TellState;
@@ -43,6 +44,7 @@ export async function runTrial(
         boards,
         limits: await hardLimits(record.constraints),
         source: { params: trial.params, fixed: record.fixed, seed },
+        simulateLatency: await simulatesLatency(record, evaluation),
       },
       { signal: hooks.signal, onProgress: ({ fraction }) => hooks.onProgress(fraction) },
     );

@@ -70,7 +70,15 @@ export function createEvaluator(pool: TrialPool, resolve: ResolveFile): Evaluato
       const { modelFile, dataset, boards } = campaignFiles({ ...request, dataset: request.dataset }, resolve);
       const plan = completePlan(request.plan ?? {});
       const { outcome } = await pool.run(
-        { kind: 'evaluate', modelFile, dataset, boards, limits: [], source: { plan } },
+        {
+          kind: 'evaluate',
+          modelFile,
+          dataset,
+          boards,
+          limits: [],
+          source: { plan },
+          simulateLatency: request.measure === 'simulated' || request.measure === 'best-available',
+        },
         { signal, onProgress: ({ fraction }) => onProgress(fraction) },
       );
       switch (outcome.kind) {

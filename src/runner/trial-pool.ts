@@ -18,8 +18,11 @@ const IDLE_MS = 120_000;
 
 export class TrialPool {
   readonly #pool: Piscina;
+  readonly #buildFolder: string;
 
-  constructor(threads: number) {
+  /** `buildFolder` is a cache of compiled networks. */
+  constructor(threads: number, buildFolder: string) {
+    this.#buildFolder = buildFolder;
     this.#pool = new Piscina({
       filename: new URL('./trial-worker.ts', import.meta.url).href,
       minThreads: 0,
@@ -37,7 +40,7 @@ export class TrialPool {
     const signals = [...(options.signal === undefined ? [] : [options.signal]), ...limit];
     try {
       const answer = (await this.#pool.run(
-        { task, port: port2 },
+        { task, buildFolder: this.#buildFolder, port: port2 },
         { transferList: [port2], ...(signals.length === 0 ? {} : { signal: AbortSignal.any(signals) }) },
       )) as WorkerAnswer<T['kind']>;
       if (answer.ok) return answer.result;

@@ -21,6 +21,8 @@ export interface EvaluateTask {
   readonly boards: readonly BoardSpec[];
   readonly limits: readonly HardLimit[];
   readonly source: PlanSource;
+  /** Report the latency on virtual boards. */
+  readonly simulateLatency: boolean;
 }
 
 /** Checks that model and data fit, and expands the search space. */

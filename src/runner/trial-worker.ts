@@ -28,13 +28,15 @@ import type {
 
 export default async function run({
   task,
+  buildFolder,
   port,
 }: {
   readonly task: TrialTask;
+  readonly buildFolder: string;
   readonly port?: MessagePort;
 }): Promise<WorkerAnswer<TrialTask['kind']>> {
   try {
-    return { ok: true, result: await dispatch(task, (progress) => port?.postMessage(progress)) };
+    return { ok: true, result: await dispatch(task, buildFolder, (progress) => port?.postMessage(progress)) };
   } catch (error) {
     const known = inputError(error);
     if (known === undefined) throw error;
@@ -57,11 +59,12 @@ export default async function run({
 
 async function dispatch(
   task: TrialTask,
+  buildFolder: string,
   onProgress: (progress: WorkerProgress) => void,
 ): Promise<TrialEvaluation | PlannedSpace | ModelSummary> {
   switch (task.kind) {
     case 'evaluate':
-      return evaluate(task, onProgress);
+      return evaluate(task, buildFolder, onProgress);
     case 'plan':
       return planSpace(task);
     case 'describe':
@@ -84,7 +87,11 @@ function readModel(file: string): Uint8Array {
   return bytes;
 }
 
-function evaluate(task: EvaluateTask, onProgress: (progress: WorkerProgress) => void): Promise<TrialEvaluation> {
+function evaluate(
+  task: EvaluateTask,
+  buildFolder: string,
+  onProgress: (progress: WorkerProgress) => void,
+): Promise<TrialEvaluation> {
   const model = readModel(task.modelFile);
   const { source } = task;
   const plan =
@@ -92,7 +99,14 @@ function evaluate(task: EvaluateTask, onProgress: (progress: WorkerProgress) => 
       ? source.plan
       : decodePlan(source.params, prunableLayers(loadNetwork(model)), source.fixed, source.seed);
   return evaluateTrial(
-    { model, dataset: task.dataset, plan, boards: task.boards, limits: task.limits },
+    {
+      model,
+      dataset: task.dataset,
+      plan,
+      boards: task.boards,
+      limits: task.limits,
+      ...(task.simulateLatency ? { simulateLatencyIn: buildFolder } : {}),
+    },
     { onProgress: ({ fraction, stage }) => onProgress({ fraction, stage }) },
   );
 }

@@ -1,4 +1,5 @@
-/** `infer model.onnx --input x.npy`: runs a model through the interpreter or through its generated C. */
+/** `infer model.onnx --input x.npy`: runs a model through the interpreter, its generated C on this computer, or a virtual board. */
+import type { Graph, Tensor } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
@@ -17,17 +18,17 @@ export function addInferCommand(program: Command, run: RunCommand): void {
     .description('run a model (float, QDQ or QLinear ONNX); outputs are written as .npy')
     .argument('<model.onnx>')
     .requiredOption('--input <file...>', 'file.npy, or name=file.npy for each of several inputs')
-    .option('--engine <engine>', 'interpreter, or c (generated C on this computer)', 'interpreter')
+    .option(
+      '--engine <engine>',
+      'interpreter, c (generated C on this computer), pico, nano33ble (virtual boards)',
+      'interpreter',
+    )
     .option('--output <folder>', 'where the outputs go', 'outputs')
     .action((file: string, options: InferOptions, command: Command) =>
       run(command, async (context) => {
-        if (options.engine !== 'interpreter' && options.engine !== 'c') throw unknownEngine(options.engine);
+        const runOn = await findEngine(options.engine, context.signal);
         const { graph, feeds } = await loadModelFor(file, await readInputs(options.input));
-        const { interpret } = await import('@tinypareto/evaluators');
-        const results =
-          options.engine === 'c'
-            ? await (await import('../run-on-host.ts')).runOnHost(graph, feeds, context.signal)
-            : interpret(graph, feeds);
+        const results = await runOn(graph, feeds);
         const ordered = new Map(
           graph.outputs.flatMap((name) => {
             const tensor = results.get(name);
@@ -45,12 +46,37 @@ export function addInferCommand(program: Command, run: RunCommand): void {
     );
 }
 
-function unknownEngine(engine: string): UserError {
+type Engine = (graph: Graph, feeds: ReadonlyMap<string, Tensor>) => Promise<ReadonlyMap<string, Tensor>>;
+
+/** Throws UserError UNKNOWN_ENGINE before anything is read. */
+async function findEngine(name: string, signal: AbortSignal): Promise<Engine> {
+  if (name === 'interpreter') {
+    const { interpret } = await import('@tinypareto/evaluators');
+    return async (graph, feeds) => interpret(graph, feeds);
+  }
+  const { findBoard, listBoards } = await import('../../runner/board-specs.ts');
+  if (name === 'c' || name === 'host') {
+    const { runOnHost } = await import('../run-on-host.ts');
+    return (graph, feeds) => runOnHost(graph, feeds, signal);
+  }
+  const boards = listBoards().map((board) => board.name);
+  const boardName = name.replace(/^virtual:/, '');
+  if (!boards.includes(boardName)) throw unknownEngine(name, boards);
+  const board = findBoard(boardName, '--engine');
+  const { runOnVirtual } = await import('../run-on-virtual-board.ts');
+  const { tensorsOf } = await import('../tensor-bytes.ts');
+  return async (graph, feeds) => {
+    const { program, run } = await runOnVirtual(graph, feeds, board);
+    return tensorsOf(program.outputs, run.inferences[0]?.outputs ?? []);
+  };
+}
+
+function unknownEngine(engine: string, boards: readonly string[]): UserError {
   return new UserError({
     code: 'UNKNOWN_ENGINE',
     message: `there is no engine ${JSON.stringify(engine)}`,
     where: '--engine',
-    hint: 'engines: interpreter, c',
+    hint: `engines: interpreter, c, ${boards.filter((board) => board !== 'host').join(', ')}`,
     exitCode: EXIT.usage,
   });
 }

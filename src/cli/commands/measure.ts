@@ -1,10 +1,10 @@
-/** `measure model.onnx --board host`: latency on a device, through an agent; counted only when the outputs equal the interpreter's. */
-
+/**
+ * `measure model.onnx --board B`: latency on this computer through an agent, or cycle by cycle on a virtual board; it counts only when the
+ * outputs equal the interpreter's.
+ */
 import type { Graph, Tensor } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
-import { EXIT, UserError } from '../../errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
-import { formatMicroseconds } from '../format-values.ts';
 import { loadModel, loadModelFor, readInputs } from '../load-model.ts';
 import { parsePositive } from '../parse-options.ts';
 
@@ -21,50 +21,20 @@ export function addMeasureCommand(program: Command, run: RunCommand): void {
     .command('measure')
     .description('measure a model on a board: latency as a distribution, outputs checked byte for byte')
     .argument('<model.onnx>')
-    .requiredOption('--board <board>', 'host')
+    .requiredOption('--board <board>', 'host (measured), pico, nano33ble (virtual boards: simulated)')
     .option('--input <file...>', 'file.npy, or name=file.npy for each input; random values when absent')
     .option('--runs <n>', 'timed runs, at least 5', parsePositive, FEWEST_RUNS)
     .action((file: string, options: MeasureOptions, command: Command) =>
       run(command, async (context) => {
         const { findBoard } = await import('../../runner/board-specs.ts');
-        const board = findBoard(options.board, '--board');
-        if (board.core !== 'host') throw noDriver(board.name);
+        const board = findBoard(options.board.replace(/^virtual:/, ''), '--board');
         const { graph, feeds } = await modelAndFeeds(file, options.input);
-        const runs = Math.max(FEWEST_RUNS, options.runs);
-        const { measureWithLocalAgent } = await import('../measure-with-local-agent.ts');
-        const { device, measurement } = await measureWithLocalAgent(graph, feeds, board, runs, context);
-        const { latencyUs } = measurement;
-        const { toleranceFor } = await import('../../runner/host-program.ts');
-        const { floatTolerance } = toleranceFor(graph);
-        const comparison =
-          floatTolerance === undefined ? 'byte for byte' : `within ${floatTolerance} of the largest output`;
-        return answer(
-          {
-            board: board.name,
-            device,
-            provenance: 'measured',
-            errorBand: null,
-            runs: latencyUs.n,
-            cycles: null,
-            latencyUs,
-            energyUj: null,
-            ramHighWaterBytes: null,
-            layers: [],
-            outputsSha256: measurement.outputsSha256,
-            matchesInterpreter: true,
-            comparison,
-            samplesUs: measurement.latencySamplesUs,
-            programSha256: measurement.programSha256,
-            toolVersions: measurement.toolVersions,
-            warnings: measurement.warnings,
-          },
-          () =>
-            [
-              `${board.title} (${device}), ${latencyUs.n} runs, measured`,
-              `median ${formatMicroseconds(latencyUs.median)}, fastest ${formatMicroseconds(latencyUs.min)}, 95 % below ${formatMicroseconds(latencyUs.p95)}, middle half within ${formatMicroseconds(latencyUs.iqr)}`,
-              `outputs equal the interpreter's ${comparison}`,
-            ].join('\n'),
-        );
+        const { measureOnHost, measureOnVirtualBoard } = await import('../measure-report.ts');
+        const report =
+          board.core === 'host'
+            ? await measureOnHost(graph, feeds, board, Math.max(FEWEST_RUNS, options.runs), context)
+            : await measureOnVirtualBoard(graph, feeds, board);
+        return answer(report.json, report.text);
       }),
     );
 }
@@ -90,14 +60,4 @@ async function modelAndFeeds(
     feeds.set(name, { dtype, shape, data });
   }
   return { graph, feeds };
-}
-
-function noDriver(board: string): UserError {
-  return new UserError({
-    code: 'NO_DEVICE',
-    message: `this version measures on the host only; it has no driver for ${board}`,
-    where: '--board',
-    hint: 'measure on --board host; compile gives sizes for every board',
-    exitCode: EXIT.unavailable,
-  });
 }
