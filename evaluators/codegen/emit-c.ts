@@ -57,7 +57,9 @@ function emitWeights(program: Program): string {
   const lines = ['/* Constants of the network. */', '#include <math.h>', '#include <stdint.h>', ''];
   for (const constant of program.constants) {
     lines.push(`static const ${constant.type} ${constant.id}[${Math.max(1, constant.elements)}] = {`);
-    lines.push(...(constant.elements === 0 ? ['  0,'] : tableLines(constant.data())), '};', '');
+    // Line by line: a spread call with a million arguments would overflow the stack.
+    for (const line of constant.elements === 0 ? ['  0,'] : tableLines(constant.data())) lines.push(line);
+    lines.push('};', '');
   }
   return lines.join('\n');
 }

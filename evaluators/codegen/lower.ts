@@ -23,6 +23,8 @@ export interface LowerOptions {
   readonly kernels?: KernelSet;
 }
 
+const COPY_OUT: Node = { name: '', op: { kind: 'Reshape', shape: [] }, inputs: [], outputs: [] };
+
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix. */
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
   const prefix = options.prefix ?? 'net';
@@ -36,6 +38,8 @@ export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}
     return port(`in${index}`, info, buffer);
   });
   lowerNodes(lowering);
+  // A graph that only hands out inputs and constants still copies them: in a layer of its own.
+  if (graph.nodes.length === 0) lowering.startLayer(COPY_OUT, { macs: 0, flops: 0 });
   const outputs = graph.outputs.map((name, index) => lowerOutput(lowering, name, index));
   const { aliases, memory, placed, arenaBytes } = assignMemory(lowering, inputs, outputs);
   return {
