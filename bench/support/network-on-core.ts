@@ -1,7 +1,7 @@
 /** Compiles a network for a Cortex-M board and runs it on a virtual core: outputs, cycles of the whole and of each layer. */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type BoardSpec, buildArm, type Graph, lower, type Program } from '@tinypareto/evaluators';
+import { type BoardSpec, buildArm, type Graph, type LowerOptions, lower, type Program } from '@tinypareto/evaluators';
 import { type FlashModel, readElf, VirtualCore } from '@tinypareto/hw-agents/virtual';
 
 export interface LayerCycles {
@@ -30,8 +30,9 @@ export async function runOnCore(
   board: BoardSpec,
   inputs: readonly Uint8Array[],
   flash: FlashModel,
+  options: LowerOptions = {},
 ): Promise<CoreRun> {
-  const program = lower(graph, board);
+  const program = lower(graph, board, options);
   const build = await buildArm(
     program,
     { ...board, flashBytes: 8 << 20, ramBytes: 1 << 20 },
