@@ -24,6 +24,9 @@ const MODELS = [
   'har/har-resnet1d.int8-pc',
   'mlperf-tiny/kws-dscnn.uint8',
   'mlperf-tiny/ic-resnet8.int8-pc',
+  'har/har-lstm',
+  'fuzz-nets/fuzz01008',
+  'fuzz-nets/fuzz01034',
 ];
 
 for (const name of ['pico', 'nano33ble'] as const) {
