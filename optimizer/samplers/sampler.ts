@@ -82,4 +82,9 @@ export interface Sampler {
    * same answer bit for bit; nothing is remembered between calls that could change an answer (caches may only save time).
    */
   suggest(observations: Observations, rng: Rng, count: number): SuggestResult;
+  /**
+   * The points of `count` asks in a row, in one pass over the observations: the i-th as `suggest` gives it for `rngOf(i)` when the points
+   * before it are pending. Only samplers that never look at results have it.
+   */
+  series?(observations: Observations, rngOf: (i: number) => Rng, count: number): SuggestResult;
 }

@@ -3,11 +3,12 @@
  * else: computing it early (prefetch), late or again after a restart gives the same point.
  *
  * Samplers that do not look at results run here, in blocks: block b holds the points for trials 128 b … 128 b + 127, computed
- * from the trials before the block, so that an ask costs no walk over all trials. The others run in a worker thread.
+ * from the trials before the block in one pass, so that an ask costs no walk over all trials. The others run in a worker thread.
  */
 import {
   createRng,
   type ObservedTrial,
+  type Rng,
   type Sampler,
   type Suggestion,
   type SuggestResult,
@@ -98,7 +99,7 @@ export class Suggester {
       // In a space that is never used up a random point repeats none: the walk over all trials can be left out.
       const isEndless = state.record.sampler.kind === 'random' && !Number.isFinite(state.space.cellCount);
       const before = isEndless ? [] : state.observations.slice(0, block * BLOCK);
-      blind.pool = [...blind.sampler.suggest(before, createRng(seed, block * BLOCK, 'block'), BLOCK).suggestions];
+      blind.pool = [...inRow(blind.sampler, before, seed, block * BLOCK, BLOCK).suggestions];
       blind.block = block;
     }
     const isFree = ({ params }: Suggestion): boolean => !state.isTaken(params);
@@ -111,11 +112,7 @@ export class Suggester {
         ({ params }, i): ObservedTrial => ({ number: number + i, state: 'pending', params, metrics: {} }),
       ),
     ];
-    const rest = blind.sampler.suggest(
-      seen,
-      createRng(seed, number + suggestions.length, 'suggest'),
-      count - suggestions.length,
-    );
+    const rest = inRow(blind.sampler, seen, seed, number + suggestions.length, count - suggestions.length);
     return { ...rest, suggestions: [...suggestions, ...rest.suggestions] };
   }
 
@@ -172,6 +169,18 @@ export class Suggester {
       throw error;
     }
   }
+}
+
+/** The points of trials `first`, `first + 1`, … as single asks for them would give. */
+function inRow(
+  sampler: Sampler,
+  before: readonly ObservedTrial[],
+  seed: number,
+  first: number,
+  count: number,
+): SuggestResult {
+  const rngOf = (i: number): Rng => createRng(seed, first + i, 'suggest');
+  return sampler.series?.(before, rngOf, count) ?? sampler.suggest(before, rngOf(0), count);
 }
 
 /** The first `count` items that pass, looking no further than needed. */

@@ -8,15 +8,24 @@ import { createRng } from '../../../optimizer/math/rng.ts';
 import type { TestProblem } from '../../../optimizer/problems/test-problem.ts';
 import { createSampler, type SamplerKind } from '../../../optimizer/samplers/create-sampler.ts';
 import type { ObservedTrial } from '../../../optimizer/samplers/sampler.ts';
+import type { SamplerOptions } from '../../../optimizer/samplers/sampler-options.ts';
 
 const folder = new URL('../../golden/asks/', import.meta.url);
 
-/** One JSON line per ask; every sixth trial stays pending for three asks. */
-export function askLog(kind: SamplerKind, { problem, measure }: TestProblem, seed: number, asks: number): string {
-  const sampler = createSampler(kind, problem, { seed, budgetTrials: asks });
+/** One JSON line per ask; every sixth trial stays pending for three asks. `restartEvery` asks the sampler is made anew. */
+export function askLog(
+  kind: SamplerKind,
+  { problem, measure }: Pick<TestProblem, 'problem' | 'measure'>,
+  seed: number,
+  asks: number,
+  { restartEvery = asks, ...options }: Partial<SamplerOptions> & { restartEvery?: number } = {},
+): string {
+  const make = () => createSampler(kind, problem, { seed, budgetTrials: asks, ...options });
+  let sampler = make();
   const observed: ObservedTrial[] = [];
   const lines: string[] = [];
   for (let number = 0; number < asks; number++) {
+    if (number % restartEvery === restartEvery - 1) sampler = make();
     const [suggestion] = sampler.suggest(observed, createRng(seed, number, 'suggest'), 1).suggestions;
     const { params } = suggestion;
     lines.push(JSON.stringify(params));

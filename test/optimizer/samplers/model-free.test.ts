@@ -2,15 +2,29 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRng } from '../../../optimizer/math/rng.ts';
 import { createSampler } from '../../../optimizer/samplers/create-sampler.ts';
+import type { SamplerProblem } from '../../../optimizer/samplers/sampler.ts';
+import type { Params } from '../../../optimizer/space/parameter.ts';
 import { createSearchSpace } from '../../../optimizer/space/search-space.ts';
 import { SpaceError } from '../../../optimizer/space/space-error.ts';
 import { contractProblem, samplerContract } from './sampler-contract.ts';
+
+/** Every cell of a finite space, otherwise a few hundred random points: in the order in which they are to be tried. */
+function listOf({ space }: SamplerProblem): Params[] {
+  if (Number.isFinite(space.cellCount)) return [...space.cells()];
+  const rng = createRng(1, 0, 'list');
+  return Array.from({ length: 200 }, () => space.sampleParams(rng) ?? {});
+}
 
 samplerContract('random', (problem, seed) => createSampler('random', problem, { seed }), { asks: 60 });
 samplerContract('nsga2', (problem, seed) => createSampler('nsga2', problem, { seed, populationSize: 10 }), {
   asks: 60,
 });
 samplerContract('sobol', (problem, seed) => createSampler('sobol', problem, { seed }), { asks: 60 });
+samplerContract('grid', (problem, seed) => createSampler('grid', problem, { seed }), { asks: 60, isSeeded: false });
+samplerContract('list', (problem, seed) => createSampler('list', problem, { seed, list: listOf(problem) }), {
+  asks: 60,
+  isSeeded: false,
+});
 
 const cells = createSearchSpace([
   { name: 'a', type: 'int', low: 0, high: 2 },

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createRng, createSampler, type ObservedTrial, openProblems, type SamplerKind } from '@tinypareto/optimizer';
+import { type Call, runOverRest } from '../../../bench/support/rest-run.ts';
+import { makeApp, type TestApp } from '../../support/make-app.ts';
+
+describe('a study over REST is the study of the library, bit for bit', () => {
+  let app: TestApp;
+  let call: Call;
+  before(async () => {
+    app = await makeApp();
+    call = async (method, path, body) => {
+      const { status, text, json } = await app.call(method, path, body);
+      assert.ok(status < 300, text);
+      return json;
+    };
+  });
+  after(() => app.close());
+
+  const studies: readonly [string, SamplerKind, number][] = [
+    ['mixed-compress', 'mobo', 12],
+    ['C2DTLZ2-d4-m2', 'mobo', 10],
+    ['VehicleSafety', 'parego', 9],
+    ['mixed-compress', 'ars', 12],
+    ['mixed-compress', 'auto', 13],
+    ['mixed-compress', 'nsga2', 60],
+    ['mixed-compress', 'grid', 150],
+    ['mixed-compress', 'random', 150],
+    ['C2DTLZ2-d4-m2', 'sobol', 150],
+  ];
+  for (const [name, kind, evaluations] of studies)
+    it(`${kind} on ${name}`, async () => {
+      const test = openProblems.get(name);
+      if (test === undefined) throw new Error(`there is no problem ${name}`);
+      const seed = 4;
+      const { observed, hypervolume } = await runOverRest(call, test, kind, seed, evaluations);
+      const sampler = createSampler(kind, test.problem, { seed, budgetTrials: evaluations });
+      const expected: ObservedTrial[] = [];
+      for (let number = 0; number < evaluations; number++) {
+        const [suggestion] = sampler.suggest(expected, createRng(seed, number, 'suggest'), 1).suggestions;
+        assert.ok(suggestion !== undefined);
+        const { params } = suggestion;
+        expected.push({ number, state: 'completed', params, metrics: test.measure(params) });
+      }
+      assert.deepEqual(observed, expected);
+      assert.ok(hypervolume >= 0);
+    });
+});
