@@ -29,13 +29,16 @@ export function assignMemory(lowering: Lowering, inputs: readonly Port[], output
     const buffer = lowering.buffers.get(id);
     if (buffer === undefined) throw new Error(`buffer ${id} was never declared`);
     alignment = Math.max(alignment, buffer.alignment);
-    return { id, ...lifetime, sizeBytes: buffer.bytes, alignment: buffer.alignment };
+    // Every place starts at a multiple of the alignment, so what a size lacks to the next multiple is of no use to others; counted,
+    // the lower bound is one that can be met.
+    const sizeBytes = Math.ceil(buffer.bytes / buffer.alignment) * buffer.alignment;
+    return { id, ...lifetime, sizeBytes, alignment: buffer.alignment };
   });
   const memory = planMemory(buffers);
-  const placed = buffers.map(({ id, lower, upper, sizeBytes }) => ({
+  const placed = buffers.map(({ id, lower, upper }) => ({
     id,
     offset: memory.offsets.get(id) ?? 0,
-    bytes: sizeBytes,
+    bytes: lowering.buffers.get(id)?.bytes ?? 0,
     lower,
     upper,
   }));

@@ -3,7 +3,9 @@
  * the constants, the sources of runtime-c that it needs, a CMakeLists.txt, a Makefile, and `<prefix>.map.json`, the only file
  * with names from the model. The same program gives the same bytes.
  */
+
 import { floatLiteral, tableLines } from './c-writer.ts';
+import { calledFunctions } from './called-functions.ts';
 import { emitBuildFiles } from './emit-build-files.ts';
 import { emitHeader, inferSignature } from './emit-header.ts';
 import { emitStructure } from './emit-structure.ts';
@@ -17,7 +19,7 @@ export interface CSources {
 }
 
 export function emitC(program: Program): CSources {
-  const runtime = runtimeFiles(program.steps.map((step) => step.kernel)).map(({ path, text }) => ({
+  const runtime = runtimeFiles(calledFunctions(program)).map(({ path, text }) => ({
     path: `dnnrt/${path}`,
     text,
   }));

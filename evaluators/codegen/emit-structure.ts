@@ -33,6 +33,7 @@ function literal(type: FieldType, value: FieldValue): string {
   if (value === null) return '0';
   if (typeof value === 'number') return type === 'f32' ? floatLiteral(value) : String(value);
   if ('constant' in value) return value.constant;
+  if ('function' in value) return value.function;
   if ('fields' in value) throw new Error('a structure inside an array');
   const isFloat = typeof type !== 'string' && 'of' in type && type.of === 'f32';
   return `{${value.map((element) => (isFloat ? floatLiteral(element) : String(element))).join(', ')}}`;

@@ -16,6 +16,7 @@ const indices: ArrayType = { of: 'u32', length: 6 };
 const strides: ArrayType = { of: 'i32', length: 6 };
 const window: FieldType = { struct: 'dnnrt_window_t' };
 const requantize: FieldType = { struct: 'dnnrt_requantize_t' };
+const encoded: FieldType = { struct: 'dnnrt_encoded_t' };
 
 export const STRUCT_NAMES = [
   'dnnrt_window_t',
@@ -65,6 +66,11 @@ export const STRUCT_NAMES = [
   'dnnrt_recurrent_t',
   'dnnrt_requantize_dynamic_t',
   'dnnrt_batch_normalization_t',
+  'dnnrt_encoded_t',
+  'dnnrt_conv2d_encoded_s8_t',
+  'dnnrt_fc_encoded_s8_t',
+  'dnnrt_conv2d_encoded_f32_t',
+  'dnnrt_fc_encoded_f32_t',
 ] as const;
 export type StructName = (typeof STRUCT_NAMES)[number];
 
@@ -440,6 +446,57 @@ export const STRUCTS: { readonly [S in StructName]: StructFields } = {
     ['channels', 'u32'],
     ['inner', 'u32'],
     ['epsilon', 'f32'],
+  ],
+  dnnrt_encoded_t: [
+    ['rows', 'u32'],
+    ['columns', 'u16'],
+    ['most', 'u16'],
+    ['read_places', 'ptr'],
+    ['read_values', 'ptr'],
+    ['places', 'ptr'],
+    ['counts', 'ptr'],
+    ['values', 'ptr'],
+    ['table', 'ptr'],
+    ['count_bytes', 'u8'],
+    ['place_bits', 'u8'],
+    ['group_values', 'u8'],
+    ['value_bits', 'u8'],
+  ],
+  dnnrt_conv2d_encoded_s8_t: [
+    ['window', window],
+    ['out_c', 'u16'],
+    ['groups', 'u16'],
+    ['x_zero', 'i16'],
+    ['weight_zero_step', 'u16'],
+    ['weight_zero', 'ptr'],
+    ['bias', 'ptr'],
+    ['weights', encoded],
+    ['requantize', requantize],
+  ],
+  dnnrt_fc_encoded_s8_t: [
+    ['rows', 'u32'],
+    ['x_zero', 'i16'],
+    ['weight_zero_step', 'u16'],
+    ['weight_zero', 'ptr'],
+    ['bias', 'ptr'],
+    ['weights', encoded],
+    ['requantize', requantize],
+  ],
+  dnnrt_conv2d_encoded_f32_t: [
+    ['window', window],
+    ['out_c', 'u16'],
+    ['groups', 'u16'],
+    ['bias', 'ptr'],
+    ['lo', 'f32'],
+    ['hi', 'f32'],
+    ['weights', encoded],
+  ],
+  dnnrt_fc_encoded_f32_t: [
+    ['rows', 'u32'],
+    ['bias', 'ptr'],
+    ['lo', 'f32'],
+    ['hi', 'f32'],
+    ['weights', encoded],
   ],
 };
 

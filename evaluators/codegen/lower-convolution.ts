@@ -3,10 +3,11 @@ import type { Node } from '../ir/graph.ts';
 import type { OpOf } from '../ir/op.ts';
 import { elementCount } from '../ir/tensor.ts';
 import { numbers, scalar } from './constants.ts';
+import { encodeWeights } from './encodings/encode-weights.ts';
 import { invoke } from './invoke.ts';
 import { channelsLast } from './layout.ts';
 import { lowerConv3d, plainOperand, required } from './lower-window3.ts';
-import type { Lowering } from './lowering.ts';
+import type { Call, Lowering } from './lowering.ts';
 import { convolutionOrder } from './pack-weights.ts';
 import { integerBias, outputQuantization, requantizeFields, storedZeros } from './quantization.ts';
 import { callIntegerConvolution } from './select-kernel.ts';
@@ -35,7 +36,7 @@ export function lowerConv(lowering: Lowering, node: Node<OpOf<'Conv'>>): void {
   const packed = lowering.constant('w', 'float', elementCount(weights.shape), () =>
     Float32Array.from(convolutionOrder(weights.shape, depthwise), (index) => Number(weights.data[index])),
   );
-  lowering.call({
+  const call: Call = {
     kernel: depthwise ? 'dnnrt_depthwise2d_f32' : 'dnnrt_conv2d_f32',
     params: {
       struct: 'dnnrt_conv2d_f32_t',
@@ -52,7 +53,8 @@ export function lowerConv(lowering: Lowering, node: Node<OpOf<'Conv'>>): void {
     args: [lowering.argument(x), lowering.argument(y)],
     reads: lowering.reads(x),
     writes: [y.buffer],
-  });
+  };
+  lowering.call(encodeWeights(lowering, call));
 }
 
 export function floatConstant(

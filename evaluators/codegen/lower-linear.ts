@@ -4,9 +4,10 @@ import type { FusedClamp, OpOf } from '../ir/op.ts';
 import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { LoweringError } from './codegen-error.ts';
 import { scalar } from './constants.ts';
+import { encodeWeights } from './encodings/encode-weights.ts';
 import { isPlain, logicalIndices, plainLayout } from './layout.ts';
 import { lowerDynamicGemm, lowerDynamicMatMul, lowerDynamicQLinearMatMul, lowerFloatQGemm } from './lower-matmul.ts';
-import type { LoweredValue, Lowering } from './lowering.ts';
+import type { Call, LoweredValue, Lowering } from './lowering.ts';
 import { matrixOrder } from './pack-weights.ts';
 import { integerBias, outputQuantization, requantizeFields, storedZeros } from './quantization.ts';
 import { callIntegerProduct } from './select-kernel.ts';
@@ -57,7 +58,7 @@ function fullyConnected(lowering: Lowering, node: Node, product: FloatProduct): 
           ),
         };
   const y = lowering.produce(node.outputs[0], plainLayout(lowering.outputType(node.outputs[0]).shape));
-  lowering.call({
+  const call: Call = {
     kernel: 'dnnrt_fc_f32',
     params: {
       struct: 'dnnrt_fc_f32_t',
@@ -74,7 +75,8 @@ function fullyConnected(lowering: Lowering, node: Node, product: FloatProduct): 
     args: [lowering.argument(x), lowering.argument(y)],
     reads: lowering.reads(x),
     writes: [y.buffer],
-  });
+  };
+  lowering.call(encodeWeights(lowering, call));
 }
 
 /** True when `bias` is one number, or one number per column. */

@@ -13,12 +13,15 @@ import { elementBytes, elementType } from './element-type.ts';
 import { type KernelSet, kernelSetOf } from './kernel-set.ts';
 import { plainLayout } from './layout.ts';
 import { lowerNode } from './lower-node.ts';
-import { Lowering } from './lowering.ts';
+import { Lowering, type WeightForm } from './lowering.ts';
+import { predictSizes } from './predict-sizes.ts';
 import type { Port, Program } from './program.ts';
 
 export interface LowerOptions {
   /** Prefix of the two functions and of the files: a C identifier in lower case, `net` when absent. */
   readonly prefix?: string;
+  /** How weights are stored; `auto` when absent. */
+  readonly weights?: WeightForm;
   /** Which kernels to call; those of the board's core when absent. */
   readonly kernels?: KernelSet;
 }
@@ -27,11 +30,24 @@ const COPY_OUT: Node = { name: '', op: { kind: 'Reshape', shape: [] }, inputs: [
 
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix. */
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
+  const program = lowerAs(graph, board, options);
+  if ((options.weights ?? 'auto') !== 'auto' || !hasEncodedWeights(program)) return program;
+  // Each tensor gains by its encoding, but the decoders are code: in a small network they may weigh more than they save.
+  const plain = lowerAs(graph, board, { ...options, weights: 'dense' });
+  return predictSizes(plain).romBytes <= predictSizes(program).romBytes ? plain : program;
+}
+
+function hasEncodedWeights(program: Program): boolean {
+  return program.constants.some(({ encoding }) => encoding !== 'dense');
+}
+
+function lowerAs(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
   const prefix = options.prefix ?? 'net';
   if (!/^[a-z][a-z0-9_]{0,30}$/.test(prefix)) {
     throw new RangeError(`prefix ${JSON.stringify(prefix)} is not a lower-case C identifier of at most 31 characters`);
   }
-  const lowering = new Lowering(graph, options.kernels ?? kernelSetOf(board.core));
+  const kernels = options.kernels ?? kernelSetOf(board.core);
+  const lowering = new Lowering(graph, board, kernels, options.weights);
   const inputs = graph.inputs.map((info, index) => {
     const buffer = lowering.addBuffer(`in${index}`, elementType(info.dtype), elementCount(info.shape));
     lowering.setValue({ ...info, layout: plainLayout(info.shape), shifted: false, buffer });

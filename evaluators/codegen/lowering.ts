@@ -2,12 +2,14 @@
  * The state of one lowering: values with their place and layout, the constants and calls made so far. Operator families
  * (lower-*.ts) read values through it and add calls to it.
  */
+import type { BoardSpec } from '../board-spec.ts';
 import type { DType, TypedArray } from '../ir/dtype.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { LoweringError } from './codegen-error.ts';
 import { copyFields, copyKernel, planCopies } from './copy.ts';
 import { arrayOf, elementBytes, elementType, storedData } from './element-type.ts';
+import type { PlaceCodingName } from './encodings/weight-matrix.ts';
 import type { KernelSet } from './kernel-set.ts';
 import type { StructName } from './kernel-table.ts';
 import { type Layout, logicalIndices, plainLayout, sameLayout } from './layout.ts';
@@ -35,8 +37,13 @@ export interface Call {
   readonly inPlace?: readonly string[];
 }
 
+/** `auto`: encoded where that is smaller; `dense`: every weight as it is; else one coding of places everywhere, for comparisons. */
+export type WeightForm = 'auto' | 'dense' | PlaceCodingName;
+
 export class Lowering {
   readonly graph: Graph;
+  readonly board: BoardSpec;
+  readonly weights: WeightForm;
   /** Kernels that calls may name. */
   readonly kernels: KernelSet;
   readonly steps: Step[] = [];
@@ -48,9 +55,11 @@ export class Lowering {
   #callsInLayer = 0;
   #namesInLayer = new Map<string, number>();
 
-  constructor(graph: Graph, kernels: KernelSet) {
+  constructor(graph: Graph, board: BoardSpec, kernels: KernelSet, weights: WeightForm = 'auto') {
     this.graph = graph;
+    this.board = board;
     this.kernels = kernels;
+    this.weights = weights;
   }
 
   /** Starts the layer of `node`; calls and constants made from here on belong to it. */
@@ -94,6 +103,20 @@ export class Lowering {
       },
     });
     return id;
+  }
+
+  /** The elements of the constant called `id`. */
+  constantData(id: string): TypedArray {
+    const constant = this.constants.get(id);
+    if (constant === undefined) throw new Error(`constant ${id} was never made`);
+    return constant.data();
+  }
+
+  /** Takes a constant back that no call uses; its name becomes free again. */
+  dropConstant(id: string): void {
+    this.constants.delete(id);
+    const role = id.slice(id.indexOf('_') + 1);
+    if (this.#namesInLayer.get(role) === 1) this.#namesInLayer.delete(role);
   }
 
   call(call: Call): void {

@@ -6,6 +6,7 @@
  * activations, working memory and outputs. Neither counts startup code, vector table or stack.
  */
 import type { BoardSpec } from '../board-spec.ts';
+import { calledFunctions } from './called-functions.ts';
 import { generatedCodeBytes } from './code-size.ts';
 import { structLayout } from './kernel-table.ts';
 import type { Layer, Program } from './program.ts';
@@ -29,7 +30,7 @@ export interface PredictedSizes {
 
 export function predictSizes(program: Program, board: BoardSpec = program.board): PredictedSizes {
   const layers = layerSizes(program);
-  const runtime = runtimeSections(board.core, calledFunctions(program));
+  const runtime = runtimeSections(board.core, [...calledFunctions(program), 'memcpy']);
   const constants = program.constants.reduce((sum, { bytes }) => sum + toWords(Math.max(1, bytes)), 0);
   const structures = program.steps.reduce(
     (sum, { params }) => sum + (params === undefined ? 0 : toWords(structLayout(params.struct).size)),
@@ -53,10 +54,6 @@ export function predictSizes(program: Program, board: BoardSpec = program.board)
 
 function toWords(bytes: number): number {
   return Math.ceil(bytes / 4) * 4;
-}
-
-function calledFunctions(program: Program): Set<string> {
-  return new Set([...program.steps.map((step) => step.kernel), 'memcpy']);
 }
 
 function layerSizes(program: Program): LayerSize[] {

@@ -4,6 +4,7 @@
  */
 import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
 import { referenceConvolution, referenceProduct } from './call-reference.ts';
+import { encodeWeights } from './encodings/encode-weights.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
 import type { KernelSet } from './kernel-set.ts';
@@ -37,7 +38,15 @@ function call<L>(
   candidates: readonly KernelCandidate<L>[],
   reference: (lowering: Lowering, layer: L) => Call,
 ): void {
-  const candidate = candidates.find(({ takes }) => takes(layer));
-  if (candidate === undefined) lowering.call(reference(lowering, layer));
-  else candidate.call(lowering, layer);
+  const plain = reference(lowering, layer);
+  const encoded = encodeWeights(lowering, plain);
+  const candidate = encoded === plain ? candidates.find(({ takes }) => takes(layer)) : undefined;
+  if (candidate === undefined) {
+    lowering.call(encoded);
+    return;
+  }
+  for (const value of Object.values(plain.params?.fields ?? {})) {
+    if (value !== null && typeof value === 'object' && 'constant' in value) lowering.dropConstant(value.constant);
+  }
+  candidate.call(lowering, layer);
 }

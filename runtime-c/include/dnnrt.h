@@ -443,6 +443,73 @@ typedef struct {
   float epsilon;
 } dnnrt_batch_normalization_t;
 
+/* Where a decoder stands in the streams of encoded weights. */
+typedef struct {
+  uint32_t row;
+  uint32_t place; /* in bytes, fields or bits, as the decoder counts */
+  uint32_t value;
+} dnnrt_cursor_t;
+
+typedef struct dnnrt_encoded dnnrt_encoded_t;
+
+/* Writes the columns of the next row that hold values, ascending, every `step` elements; returns how many. */
+typedef uint32_t dnnrt_read_places_t(const dnnrt_encoded_t *w, dnnrt_cursor_t *at, uint16_t *places, uint32_t step);
+/* Writes the next n values into the entries of a decoded row (dnnrt_encoding.h). */
+typedef void dnnrt_read_values_t(const dnnrt_encoded_t *w, dnnrt_cursor_t *at, uint32_t n, void *values);
+
+/* A weight matrix in fewer bytes, row by row: the places of values and the values, each in a stream with a decoder of its own. */
+struct dnnrt_encoded {
+  uint32_t rows;
+  uint16_t columns;
+  uint16_t most; /* entries of the fullest row */
+  dnnrt_read_places_t *read_places;
+  dnnrt_read_values_t *read_values;
+  const uint8_t *places; /* or null: a value in every column */
+  const void *counts;    /* place fields of each row, where the decoder needs them, or null */
+  const void *values;
+  const void *table;     /* shared values, or null */
+  uint8_t count_bytes;   /* 1 or 2 */
+  uint8_t place_bits;    /* of a place within its group */
+  uint8_t group_values;  /* values of each group */
+  uint8_t value_bits;    /* of an index into the table, at most 8 */
+};
+
+typedef struct {
+  dnnrt_window_t window;
+  uint16_t out_c, groups;
+  int16_t x_zero;
+  uint16_t weight_zero_step;
+  const int8_t *weight_zero;
+  const int32_t *bias;
+  dnnrt_encoded_t weights; /* rows out_c, columns [kernel_h][kernel_w][in_c / groups] */
+  dnnrt_requantize_t requantize;
+} dnnrt_conv2d_encoded_s8_t;
+
+typedef struct {
+  uint32_t rows;
+  int16_t x_zero;
+  uint16_t weight_zero_step;
+  const int8_t *weight_zero;
+  const int32_t *bias;
+  dnnrt_encoded_t weights; /* rows out_n, columns in_n */
+  dnnrt_requantize_t requantize;
+} dnnrt_fc_encoded_s8_t;
+
+typedef struct {
+  dnnrt_window_t window;
+  uint16_t out_c, groups;
+  const float *bias;
+  float lo, hi;
+  dnnrt_encoded_t weights;
+} dnnrt_conv2d_encoded_f32_t;
+
+typedef struct {
+  uint32_t rows;
+  const float *bias;
+  float lo, hi;
+  dnnrt_encoded_t weights;
+} dnnrt_fc_encoded_f32_t;
+
 /* round-half-even(acc * multiplier) + zero, limited to [lo, hi]; |lo - zero|, |hi - zero| <= 511. */
 int32_t dnnrt_requantize_integer(int32_t acc, float multiplier, int32_t zero, int32_t lo, int32_t hi);
 
@@ -627,6 +694,24 @@ void dnnrt_rnn_f32(const dnnrt_recurrent_t *p, const float *x, const float *w, c
 
 void dnnrt_requantize_dynamic_s32(const dnnrt_requantize_dynamic_t *p, const int32_t *x, const float *a_scale, const float *b_scale, const float *y_scale, const void *y_zero, void *y);
 void dnnrt_batch_normalization_f32(const dnnrt_batch_normalization_t *p, const float *x, const float *scale, const float *bias, const float *mean, const float *variance, float *y);
+
+dnnrt_read_places_t dnnrt_places_all;
+dnnrt_read_places_t dnnrt_places_crs8;
+dnnrt_read_places_t dnnrt_places_crs16;
+dnnrt_read_places_t dnnrt_places_delta4;
+dnnrt_read_places_t dnnrt_places_bitmap;
+dnnrt_read_places_t dnnrt_places_nm;
+dnnrt_read_values_t dnnrt_values_s8;
+dnnrt_read_values_t dnnrt_values_s4;
+dnnrt_read_values_t dnnrt_values_code_s8;
+dnnrt_read_values_t dnnrt_values_f32;
+dnnrt_read_values_t dnnrt_values_f16;
+dnnrt_read_values_t dnnrt_values_code_f32;
+void dnnrt_place_taps(const dnnrt_window_t *g, uint32_t depth, uint32_t n, uint16_t *places, uint32_t step, uint16_t *taps);
+void dnnrt_conv2d_encoded_s8(const dnnrt_conv2d_encoded_s8_t *p, const int8_t *x, int8_t *y, void *row);
+void dnnrt_conv2d_encoded_f32(const dnnrt_conv2d_encoded_f32_t *p, const float *x, float *y, void *row);
+void dnnrt_fc_encoded_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y, void *row);
+void dnnrt_fc_encoded_f32(const dnnrt_fc_encoded_f32_t *p, const float *x, float *y, void *row);
 void dnnrt_copy_8(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_16(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_32(const dnnrt_copy_t *p, const void *x, void *y);

@@ -1,0 +1,152 @@
+/**
+ * Gives a call of a reference kernel with constant weights its encoded form, where that is smaller: sparse, 4-bit, shared or half-precision
+ * weights. Results are the same to the last bit.
+ */
+import type { StructName } from '../kernel-table.ts';
+import type { Call, Lowering } from '../lowering.ts';
+import type { FieldValue } from '../program.ts';
+import { chooseEncoding } from './choose-encoding.ts';
+import { type EncodedMatrix, encodingName, encodings } from './encode-matrix.ts';
+import type { CodedPlaces, PlaceCodingName, WeightMatrix } from './weight-matrix.ts';
+
+type Fields = Readonly<Record<string, FieldValue>>;
+
+interface EncodedKernel {
+  readonly kernel: string;
+  readonly struct: StructName;
+  readonly convolution: boolean;
+  /** Weights [taps][rows] instead of [rows][columns]. */
+  readonly depthwise: boolean;
+}
+
+const int8 = { kernel: 'dnnrt_conv2d_encoded_s8', struct: 'dnnrt_conv2d_encoded_s8_t', convolution: true } as const;
+const float = { kernel: 'dnnrt_conv2d_encoded_f32', struct: 'dnnrt_conv2d_encoded_f32_t', convolution: true } as const;
+
+const ENCODED: Readonly<Record<string, EncodedKernel>> = {
+  dnnrt_conv2d_s8: { ...int8, depthwise: false },
+  dnnrt_depthwise2d_s8: { ...int8, depthwise: true },
+  dnnrt_conv2d_f32: { ...float, depthwise: false },
+  dnnrt_depthwise2d_f32: { ...float, depthwise: true },
+  dnnrt_fc_s8: {
+    kernel: 'dnnrt_fc_encoded_s8',
+    struct: 'dnnrt_fc_encoded_s8_t',
+    convolution: false,
+    depthwise: false,
+  },
+  dnnrt_fc_f32: {
+    kernel: 'dnnrt_fc_encoded_f32',
+    struct: 'dnnrt_fc_encoded_f32_t',
+    convolution: false,
+    depthwise: false,
+  },
+};
+
+/** The call itself when its weights are best left as they are. */
+export function encodeWeights(lowering: Lowering, call: Call): Call {
+  const kernel = ENCODED[call.kernel];
+  const weights = constantOf(call.params?.fields['weights']);
+  if (lowering.weights === 'dense' || kernel === undefined || weights === undefined || call.params === undefined) {
+    return call;
+  }
+  const { fields } = call.params;
+  const matrix = matrixOf(lowering, weights, fields, kernel);
+  const window = nested(fields['window']);
+  // Places of inputs relative to a window are 16-bit numbers.
+  if (kernel.convolution && reachOf(window) > 65535) return call;
+  const pixels = kernel.convolution ? integer(window['out_h']) * integer(window['out_w']) : integer(fields['rows']);
+  const encoded =
+    lowering.weights === 'auto'
+      ? chooseEncoding(matrix, { core: lowering.board.core, pixels })
+      : smallestWith(matrix, lowering.weights);
+  if (encoded === null) return call;
+  lowering.dropConstant(weights);
+  const taps = kernel.convolution ? integer(window['kernel_h']) * integer(window['kernel_w']) + 1 : 0;
+  const row = rowScratch(lowering, encoded, matrix.values instanceof Float32Array, taps);
+  const { weights: _, in_n: __, out_n: ___, ...rest } = fields;
+  return {
+    ...call,
+    kernel: kernel.kernel,
+    params: {
+      struct: kernel.struct,
+      fields: { ...rest, weights: { fields: encodedFields(lowering, matrix, encoded) } },
+    },
+    args: [...call.args, row],
+    writes: [...call.writes, row.id],
+    inPlace: [],
+  };
+}
+
+/** With one coding of places, whatever it costs. */
+function smallestWith(matrix: WeightMatrix, places: PlaceCodingName): EncodedMatrix | null {
+  const [first, ...others] = encodings(matrix, [places]);
+  return first === undefined ? null : others.reduce((best, other) => (other.bytes < best.bytes ? other : best), first);
+}
+
+function constantOf(value: FieldValue | undefined): string | undefined {
+  return value !== null && typeof value === 'object' && 'constant' in value ? value.constant : undefined;
+}
+
+function nested(value: FieldValue | undefined): Fields {
+  return value !== null && typeof value === 'object' && 'fields' in value ? value.fields : {};
+}
+
+function integer(value: FieldValue | undefined): number {
+  return typeof value === 'number' ? value : 1;
+}
+
+/** Elements from the first pixel of a window to past its last. */
+function reachOf(window: Fields): number {
+  const w = (name: string) => integer(window[name]);
+  const rows = (w('kernel_h') - 1) * w('dilation_h');
+  const columns = (w('kernel_w') - 1) * w('dilation_w');
+  return (rows * w('in_w') + columns + 1) * w('in_c');
+}
+
+function matrixOf(lowering: Lowering, weights: string, fields: Fields, kernel: EncodedKernel): WeightMatrix {
+  const rows = integer(fields[kernel.convolution ? 'out_c' : 'out_n']);
+  const data = lowering.constantData(weights) as Int8Array | Float32Array;
+  const columns = data.length / rows;
+  const zero = constantOf(fields['weight_zero']);
+  const zeros = zero === undefined ? undefined : lowering.constantData(zero);
+  const step = integer(fields['weight_zero_step'] ?? 0);
+  const values = kernel.depthwise ? data.map((_, i) => data[(i % columns) * rows + Math.floor(i / columns)]) : data;
+  return { rows, columns, values, zeroOf: (row) => (zeros === undefined ? 0 : Number(zeros[row * step])) };
+}
+
+/** Room for one decoded row: entries of 4 bytes (int8) or 8 (float), and the first entry of each tap. */
+function rowScratch(lowering: Lowering, encoded: EncodedMatrix, isFloat: boolean, taps: number) {
+  const elements = encoded.most * (isFloat ? 4 : 2) + taps;
+  const id = lowering.scratch('uint16_t', Math.max(1, elements));
+  return { kind: 'buffer', id, type: 'uint16_t' } as const;
+}
+
+function encodedFields(lowering: Lowering, matrix: WeightMatrix, encoded: EncodedMatrix): Fields {
+  const { places, values, countBytes, most } = encoded;
+  const name = encodingName(encoded);
+  const { stream, table } = values;
+  const constant = (role: string, data: typeof stream, encoding?: string) => ({
+    constant: lowering.constant(role, data.type, data.data.length, () => data.data, encoding),
+  });
+  return {
+    rows: matrix.rows,
+    columns: matrix.columns,
+    most,
+    read_places: { function: `dnnrt_places_${places.coding}` },
+    read_values: { function: `dnnrt_values_${values.coding}` },
+    values: constant('w', stream, name),
+    places: places.stream === null ? null : constant('p', { type: 'uint8_t', data: places.stream }),
+    counts: countConstant(lowering, places, countBytes),
+    table: table === null ? null : constant('v', table),
+    count_bytes: countBytes,
+    place_bits: places.placeBits,
+    group_values: places.groupValues,
+    value_bits: values.valueBits,
+  };
+}
+
+function countConstant(lowering: Lowering, { counts }: CodedPlaces, countBytes: number): FieldValue {
+  if (counts === null) return null;
+  const data = countBytes === 1 ? Uint8Array.from(counts) : Uint16Array.from(counts);
+  const type = countBytes === 1 ? 'uint8_t' : 'uint16_t';
+  return { constant: lowering.constant('n', type, counts.length, () => data) };
+}
