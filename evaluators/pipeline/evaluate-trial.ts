@@ -24,6 +24,7 @@ import { toleranceFor } from './compare-outputs.ts';
 import type { EvaluationHooks, EvaluationRequest, MeasurementKit, TrialEvaluation } from './evaluation.ts';
 import { refusal, simulated } from './judge.ts';
 import { deployable, loadNetwork } from './load-network.ts';
+import { sizeMeasures } from './size-measures.ts';
 import { previewSizes } from './size-preview.ts';
 import { isVirtual } from './virtual-board.ts';
 
@@ -78,6 +79,7 @@ async function compressAndMeasure(
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     ...(request.evaluateLimit === undefined ? {} : { evaluateLimit: request.evaluateLimit }),
     ...lowestAccuracy(request),
+    measures: sizeMeasures(request.plan.quantize, board),
     accuracies: 'deployed',
     onProgress: ({ stage, fraction, message }) =>
       hooks.onProgress?.({ stage, fraction: 0.02 + 0.9 * fraction, message }),

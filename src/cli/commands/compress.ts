@@ -35,12 +35,13 @@ export function addCompressCommand(program: Command, run: RunCommand): void {
         const plan = completePlan(await readPlan(options.plan));
         const graph = await loadTrainableModel(file);
         const spec = toLoaderSpec(readDatasetOption(options.dataset));
-        const { compress, deployable, exportOnnx, loadDataset, lower, predictSizes } = await import(
+        const { compress, deployable, exportOnnx, loadDataset, lower, predictSizes, sizeMeasures } = await import(
           '@tinypareto/evaluators'
         );
         const result = await naming(file, () =>
           compress(graph, loadDataset(spec), plan, {
             signal: context.signal,
+            measures: sizeMeasures(plan.quantize, board),
             onProgress: ({ stage, fraction, message }) =>
               context.note(`${Math.round(fraction * 100)} % ${stage} ${message}`),
           }),
