@@ -50,7 +50,13 @@ export const HeartbeatRequestSchema = strictObject(
 
 export const HeartbeatAnswerSchema = strictObject({
   leaseUntil: Type.String(),
-  directive: oneOf(['continue', 'stop', 'abandon']),
+  directive: oneOf(['continue', 'stop', 'abandon'], {
+    description: 'stop: the trial is unlikely to improve the front, tell it as `pruned`. abandon: nobody waits for it.',
+  }),
+  probability: Type.Optional(
+    Type.Number({ description: 'That the finished trial would improve the front; studies with `earlyStopping`.' }),
+  ),
+  reason: Type.Optional(Type.String()),
 });
 
 export const TellRequestSchema = strictObject(

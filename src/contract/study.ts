@@ -37,6 +37,24 @@ export const BudgetSchema = strictObject({
   ),
 });
 
+export const EarlyStoppingSchema = strictObject(
+  {
+    horizon: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ minLength: 1, maxLength: 4000 })], {
+      description: 'Step at which a trial ends: a number, or a formula of the parameters such as `epochs`.',
+    }),
+    threshold: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1, description: 'Least chance to improve the front; default 0.05.' }),
+    ),
+    minSteps: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Steps before a trial may be stopped; default 2.' }),
+    ),
+    minCompleted: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Completed trials before any may be stopped; default 5.' }),
+    ),
+  },
+  { description: 'Stop trials whose intermediate values (heartbeats) say that they will not improve the front.' },
+);
+
 export const MEASURES = ['simulated', 'modelled', 'measured', 'best-available'] as const;
 
 export const EvaluationSchema = strictObject({
@@ -82,6 +100,7 @@ export const StudyDefinitionSchema = strictObject(
     ),
     sampler: Type.Optional(SamplerSchema),
     budget: Type.Optional(BudgetSchema),
+    earlyStopping: Type.Optional(EarlyStoppingSchema),
     enqueue: Type.Optional(
       Type.Array(strictObject({ params: ParamsSchema, note: Type.Optional(Type.String({ maxLength: 10_000 })) }), {
         maxItems: 10_000,
@@ -128,6 +147,7 @@ export const StudySchema = strictObject(
     priorMean: Type.Optional(FormulasSchema),
     sampler: SamplerSchema,
     budget: BudgetSchema,
+    earlyStopping: Type.Optional(EarlyStoppingSchema),
     evaluation: Type.Optional(EvaluationSchema),
     maxAttempts: Type.Integer(),
     notes: Type.String(),
@@ -158,6 +178,7 @@ export const FrontPointSchema = strictObject({
 export type ObjectiveSpec = Static<typeof ObjectiveSchema>;
 export type ConstraintSpec = Static<typeof ConstraintSchema>;
 export type BudgetSpec = Static<typeof BudgetSchema>;
+export type EarlyStoppingSpec = Static<typeof EarlyStoppingSchema>;
 export type EvaluationSpec = Static<typeof EvaluationSchema>;
 export type StudyDefinition = Static<typeof StudyDefinitionSchema>;
 export type StudyState = (typeof STUDY_STATES)[number];

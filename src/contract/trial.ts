@@ -42,6 +42,11 @@ export const TrialSchema = strictObject(
     reason: Type.Union([Type.String(), Type.Null()]),
     userAttrs: Type.Record(Type.String(), Type.Unknown()),
     progress: Type.Union([Type.Number(), Type.Null()]),
+    intermediate: Type.Optional(
+      Type.Array(strictObject({ step: Type.Integer(), metrics: Type.Record(Type.String(), Type.Number()) }), {
+        description: 'What heartbeats have reported, by step.',
+      }),
+    ),
     artifacts: Type.Array(ArtifactLinkSchema),
     createdAt: Type.String(),
     startedAt: Type.Union([Type.String(), Type.Null()]),

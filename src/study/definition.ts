@@ -5,6 +5,8 @@ import type { ParameterSpec, SamplerSpec, WireParams } from '../contract/paramet
 import type { StudyDefinition } from '../contract/study.ts';
 import { InvalidInputError, type Issue } from '../contract/validate.ts';
 import { UserError } from '../errors.ts';
+import { loadExpressionParser } from './expression.ts';
+import { ParamLanguage } from './param-language.ts';
 import type { CampaignPlanner } from './ports.ts';
 import type { SamplerExtensionRef, StudyRecord } from './study.ts';
 import { compileRules, splitConstraints } from './study-rules.ts';
@@ -135,6 +137,20 @@ function formulasOf(definition: StudyDefinition): Pick<StudyRecord, 'known' | 'p
   return { ...(known !== undefined && { known }), ...(priorMean !== undefined && { priorMean }) };
 }
 
+async function checkHorizon(horizon: number | string | undefined, parameters: readonly ParameterSpec[]): Promise<void> {
+  if (typeof horizon !== 'string') return;
+  try {
+    new ParamLanguage(parameters, await loadExpressionParser()).formula(horizon);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { code, message, hint } = error;
+    const where = 'earlyStopping.horizon';
+    throw new InvalidInputError([
+      { code, where, message: `${where}: ${message}`, ...(hint !== undefined && { hint }) },
+    ]);
+  }
+}
+
 /** A fresh study, running. Throws `InvalidInputError` or `UserError` naming what is wrong. */
 export async function defineStudy(
   id: string,
@@ -156,6 +172,7 @@ export async function defineStudy(
     new Set([...definition.objectives.map(({ metric }) => metric), ...Object.keys(definition.known ?? {})]),
     known,
   );
+  await checkHorizon(definition.earlyStopping?.horizon, parameters);
   await compileRules({ parameters, objectives: definition.objectives, ...split, ...formulas });
   return {
     id,
@@ -169,6 +186,7 @@ export async function defineStudy(
     sampler,
     extension,
     budget: definition.budget ?? {},
+    ...(definition.earlyStopping !== undefined && { earlyStopping: definition.earlyStopping }),
     evaluation: definition.evaluation ?? null,
     maxAttempts: definition.maxAttempts ?? null,
     notes: definition.notes ?? '',
@@ -194,6 +212,7 @@ export function toDefinition(study: StudyRecord): StudyDefinition {
     ...(study.priorMean !== undefined && { priorMean: study.priorMean }),
     sampler: study.sampler,
     budget: study.budget,
+    ...(study.earlyStopping !== undefined && { earlyStopping: study.earlyStopping }),
     ...(study.evaluation !== null && { evaluation: study.evaluation }),
     ...(study.maxAttempts !== null && { maxAttempts: study.maxAttempts }),
     notes: study.notes,

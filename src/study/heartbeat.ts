@@ -4,6 +4,7 @@ import { UserError } from '../errors.ts';
 import { attemptOf, extendLease } from '../trial/lease.ts';
 import { currentAttempt } from '../trial/trial.ts';
 import { isFinished } from '../trial/trial-state.ts';
+import { addIntermediate, judgeTrial } from './early-stopping.ts';
 import type { StudyRegistry } from './study-registry.ts';
 
 function leaseLost(id: string, fence: number): UserError {
@@ -28,7 +29,11 @@ export async function heartbeat(
   if (isFinished(trial.state)) return { leaseUntil: new Date(now).toISOString(), directive: 'abandon' };
   if (trial.state === 'waiting' || currentAttempt(trial)?.fence !== request.fence) throw leaseLost(id, request.fence);
   const { progress, intermediate } = request;
-  const next = extendLease(trial, now, progress ?? null);
+  const extended = extendLease(trial, now, progress ?? null);
+  const next =
+    intermediate === undefined
+      ? extended
+      : { ...extended, intermediate: addIntermediate(trial.intermediate ?? [], intermediate) };
   const hasNews = progress !== undefined || intermediate !== undefined;
   await registry.commit(state, {
     trials: [next],
@@ -43,5 +48,9 @@ export async function heartbeat(
       : [],
     durable: false,
   });
-  return { leaseUntil: new Date(now + attempt.leaseMs).toISOString(), directive: 'continue' };
+  const leaseUntil = new Date(now + attempt.leaseMs).toISOString();
+  const verdict = intermediate === undefined ? null : await judgeTrial(state, next);
+  if (verdict === null) return { leaseUntil, directive: 'continue' };
+  const { stop, probability, reason } = verdict;
+  return { leaseUntil, directive: stop ? 'stop' : 'continue', probability, reason };
 }

@@ -3,6 +3,7 @@ import type { ParameterSpec, SamplerSpec, SpaceSpec, WireParams } from '../contr
 import type {
   BudgetSpec,
   ConstraintSpec,
+  EarlyStoppingSpec,
   EvaluationSpec,
   ObjectiveSpec,
   StudyReason,
@@ -38,6 +39,7 @@ export interface StudyRecord {
   readonly sampler: SamplerSpec & { readonly seed: number };
   readonly extension: SamplerExtensionRef | null;
   readonly budget: BudgetSpec;
+  readonly earlyStopping?: EarlyStoppingSpec;
   readonly evaluation: EvaluationSpec | null;
   /** As written; null where the default holds. */
   readonly maxAttempts: number | null;

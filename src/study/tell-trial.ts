@@ -1,11 +1,14 @@
 /** Telling: the result of a trial that was asked for, or a known result with its params. */
 import { SpaceError } from '@tinypareto/optimizer';
+import type { WireMetrics } from '../contract/metric.ts';
 import type { TellBatchItem, TellRequest } from '../contract/requests.ts';
 import type { ArtifactLink, TellState, WireTrial } from '../contract/trial.ts';
 import { UserError } from '../errors.ts';
 import { contentHash } from '../trial/content-hash.ts';
 import { tellTrial as applyTell } from '../trial/tell.ts';
 import { createTrial, type TrialRecord, toWireTrial } from '../trial/trial.ts';
+import { isFinished } from '../trial/trial-state.ts';
+import { judgeTrial } from './early-stopping.ts';
 import { judge, readMetrics, withKnown } from './judge.ts';
 import { attemptsAllowed } from './study.ts';
 import type { NewEvent, StudyRegistry } from './study-registry.ts';
@@ -36,6 +39,17 @@ function teaches(state: TellState): boolean {
   return state === 'completed' || state === 'infeasible' || state === 'pruned';
 }
 
+/**
+ * A trial that was stopped says what its curves foretell, as uncertain as that is: models learn from it. Told again, it says what it said
+ * the first time.
+ */
+async function forecastOf({ state, trial }: { state: StudyState; trial: TrialRecord }): Promise<WireMetrics> {
+  if (isFinished(trial.state)) return trial.metrics;
+  const predicted = (await judgeTrial(state, trial))?.predicted ?? {};
+  const foretold = Object.entries(predicted).map(([name, { mean, sd }]) => [name, { mean, stderr: sd }] as const);
+  return Object.fromEntries(foretold.filter(([, { mean, stderr }]) => Number.isFinite(mean + stderr)));
+}
+
 /** Tells a trial. `artifacts` are files of the daemon's own evaluations. Resolves when the result is on disk. */
 export async function tellTrial(
   registry: StudyRegistry,
@@ -43,11 +57,12 @@ export async function tellTrial(
   request: TellRequest,
   artifacts: readonly ArtifactLink[] = [],
 ): Promise<WireTrial> {
+  const told = request.state ?? 'completed';
+  const forecast = told === 'pruned' ? await forecastOf(await registry.trial(id)) : {};
   const { state, trial } = await registry.trial(id);
   const { record } = state;
-  const told = request.state ?? 'completed';
   const given = readMetrics(request.metrics ?? {});
-  const metrics = teaches(told) ? withKnown(given, state.known, trial.params) : given;
+  const metrics = teaches(told) ? withKnown({ ...forecast, ...given }, state.known, trial.params) : given;
   const result = applyTell(
     trial,
     {

@@ -25,6 +25,7 @@ export function viewStudy(state: StudyState, lastSeq: number, isDiskFull: boolea
     ...(record.priorMean !== undefined && { priorMean: { ...record.priorMean } }),
     sampler: record.sampler,
     budget: record.budget,
+    ...(record.earlyStopping !== undefined && { earlyStopping: record.earlyStopping }),
     ...(record.evaluation !== null && { evaluation: record.evaluation }),
     maxAttempts: attemptsAllowed(record),
     notes: record.notes,

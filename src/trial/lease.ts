@@ -13,8 +13,10 @@ export interface LeaseRequest {
 export function leaseTrial(trial: TrialRecord, request: LeaseRequest): TrialRecord {
   const { fence, clientId, requestId, leaseMs, now } = request;
   const attempt: Attempt = { fence, clientId, requestId, startedAt: now, leaseUntil: now + leaseMs, leaseMs };
+  // A new attempt begins anew: what the one before reported says nothing about it.
+  const { intermediate: _, ...rest } = trial;
   return {
-    ...trial,
+    ...rest,
     state: 'running',
     attempts: [...trial.attempts, attempt],
     reason: null,

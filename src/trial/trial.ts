@@ -24,6 +24,12 @@ export interface Told {
   readonly hash: string;
 }
 
+/** What a running trial has reported after a step (an epoch, say). */
+export interface Intermediate {
+  readonly step: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 export interface TrialRecord {
   readonly number: number;
   readonly state: TrialState;
@@ -38,6 +44,8 @@ export interface TrialRecord {
   readonly reason: string | null;
   readonly userAttrs: Readonly<Record<string, unknown>>;
   readonly progress: number | null;
+  /** Of the attempt that reported last, by step. */
+  readonly intermediate?: readonly Intermediate[];
   readonly artifacts: readonly ArtifactLink[];
   /** Told together with its params: no attempt of this study's budget. */
   readonly isImported: boolean;
@@ -114,6 +122,9 @@ export function toWireTrial(studyId: string, trial: TrialRecord, attempt?: Attem
     reason: trial.reason,
     userAttrs: trial.userAttrs,
     progress: trial.progress,
+    ...(trial.intermediate !== undefined && {
+      intermediate: trial.intermediate.map(({ step, metrics }) => ({ step, metrics: { ...metrics } })),
+    }),
     artifacts: [...trial.artifacts],
     createdAt: time(trial.createdAt),
     startedAt: trial.startedAt === null ? null : time(trial.startedAt),
