@@ -20,11 +20,16 @@ export function createCampaignPlanner(pool: TrialPool, resolve: ResolveFile): Ca
       const { modelFile, dataset, boards } = campaignFiles(evaluation, resolve);
       await refuseUnreported(definition, boards);
       const planned = await pool
-        .run({ kind: 'plan', modelFile, dataset, space: definition.space })
+        .run({ kind: 'plan', modelFile, dataset, boards, space: definition.space })
         .catch((error: unknown) => {
           throw inEvaluation(error);
         });
-      return { parameters: planned.parameters, fixed: planned.fixed };
+      const { parameters, fixed, knownSizes } = planned;
+      return {
+        parameters,
+        fixed,
+        extension: knownSizes === null ? null : { module: 'runner/known-sizes', data: knownSizes },
+      };
     },
   };
 }

@@ -30,6 +30,7 @@ export interface PlanTask {
   readonly kind: 'plan';
   readonly modelFile: string;
   readonly dataset: LoaderSpec;
+  readonly boards: readonly BoardSpec[];
   readonly space: SpaceSpec;
 }
 
@@ -43,6 +44,8 @@ export type TrialTask = EvaluateTask | PlanTask | DescribeTask;
 export interface PlannedSpace {
   readonly parameters: readonly ParameterSpec[];
   readonly fixed: WireParams;
+  /** Data for `createSamplerExtension` of known-sizes.ts; null when sizes are not known before training. */
+  readonly knownSizes: unknown;
 }
 
 export interface ModelSummary {

@@ -11,10 +11,11 @@ import {
   prunableLayers,
   type TrialEvaluation,
 } from '@tinypareto/evaluators';
-import type { ParameterSpec } from '../contract/parameter.ts';
+import type { ParameterSpec, WireParams } from '../contract/parameter.ts';
 import { decodePlan } from '../study/decode-plan.ts';
 import { expandPreset, loadPreset } from '../study/space-preset.ts';
 import { inputError } from './input-errors.ts';
+import { knownSizes } from './known-sizes.ts';
 import type {
   DescribeTask,
   EvaluateTask,
@@ -115,15 +116,21 @@ function planSpace(task: PlanTask): PlannedSpace {
   const graph = loadNetwork(readModel(task.modelFile));
   checkModelFits(graph, loadDataset(task.dataset));
   const { space } = task;
-  if (!('preset' in space)) return { parameters: [...space], fixed: {} };
-  const expanded = expandPreset(loadPreset(space.preset), prunableLayers(graph));
+  const layers = prunableLayers(graph);
+  const withSizes = (parameters: readonly ParameterSpec[], fixed: WireParams): PlannedSpace => ({
+    parameters,
+    fixed,
+    knownSizes: knownSizes(graph, layers, parameters, fixed, task.boards) ?? null,
+  });
+  if (!('preset' in space)) return withSizes([...space], {});
+  const expanded = expandPreset(loadPreset(space.preset), layers);
   const own = space.parameters ?? [];
   const pinned = { ...expanded.fixed, ...space.fixed };
   const parameters = expanded.parameters
     .filter((parameter) => !own.some((each) => each.name === parameter.name))
     .filter((parameter) => !Object.hasOwn(space.fixed ?? {}, parameter.name));
   // Presets are data with the wire format's shape; only their readonly arrays differ in type.
-  return { parameters: [...(structuredClone(parameters) as ParameterSpec[]), ...own], fixed: pinned };
+  return withSizes([...(structuredClone(parameters) as ParameterSpec[]), ...own], pinned);
 }
 
 function describe(task: DescribeTask): ModelSummary {

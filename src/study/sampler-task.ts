@@ -60,7 +60,9 @@ export async function buildProblem(task: SamplerTask): Promise<SamplerProblem> {
   const extra: SamplerExtension =
     extension === null
       ? {}
-      : await ((await import(extension.module)) as ExtensionModule).createSamplerExtension(extension.data);
+      : await ((await import(extensionUrl(extension.module))) as ExtensionModule).createSamplerExtension(
+          extension.data,
+        );
   return {
     space,
     objectives,
@@ -70,6 +72,13 @@ export async function buildProblem(task: SamplerTask): Promise<SamplerProblem> {
       priorMean: new Map([...(extra.priorMean ?? []), ...priorMean]),
     }),
   };
+}
+
+/** A module of this program, named by its place below src. */
+function extensionUrl(name: string): string {
+  if (!/^[a-z]+\/[a-z-]+$/.test(name)) throw new Error(`${JSON.stringify(name)} names no extension`);
+  const ending = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  return new URL(`../${name}${ending}`, import.meta.url).href;
 }
 
 /** Builds the sampler of the task. */

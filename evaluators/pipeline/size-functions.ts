@@ -1,0 +1,228 @@
+/**
+ * ROM, RAM, MACs, FLOPs and parameters as functions of layer widths, in microseconds: what an optimizer needs to know of thousands of
+ * candidates. Every weight array and every buffer is a polynomial of the widths, w ↦ a + Σ b_i w_i + Σ c_ij w_i w_j, found from a few
+ * lowered programs; sums, alignment and the peak over the lifetimes are then computed as the compiler computes them. Functions that
+ * miss a held-out program by more than TOLERANCE are not handed out.
+ */
+import type { BoardSpec } from '../board-spec.ts';
+import { lower } from '../codegen/lower.ts';
+import { predictSizes } from '../codegen/predict-sizes.ts';
+import type { Program } from '../codegen/program.ts';
+import { pruneStructured } from '../compress/prune-structured.ts';
+import type { CompressionPlan } from '../compression-plan.ts';
+import { countCost } from '../ir/cost.ts';
+import type { Graph } from '../ir/graph.ts';
+import { deployable } from './load-network.ts';
+import { deployedForm } from './size-measures.ts';
+
+/** Largest relative error on the held-out programs. */
+const TOLERANCE = 0.01;
+const HELD_OUT = 6;
+
+/** The widths that a layer may keep: `low`, `low + step`, … up to `high`. */
+export interface WidthRange {
+  readonly layer: string;
+  readonly low: number;
+  readonly high: number;
+  readonly step: number;
+}
+
+/** constant + Σ factor · (w_i - low_i) [· (w_j - low_j)]; a term [i, -1, factor] is linear. */
+interface Polynomial {
+  readonly constant: number;
+  readonly terms: readonly (readonly [number, number, number])[];
+}
+
+/** Plain data, so that it can be stored with a study. */
+export interface SizeFunctions {
+  readonly lows: readonly number[];
+  readonly params: Polynomial;
+  readonly macs: Polynomial;
+  readonly flops: Polynomial;
+  /** ROM that no width changes. */
+  readonly codeBytes: number;
+  /** Bytes of each constant, before it is brought to whole words. */
+  readonly constants: readonly Polynomial[];
+  /** RAM beside the arena. */
+  readonly fixedRamBytes: number;
+  readonly buffers: readonly { readonly bytes: Polynomial; readonly lower: number; readonly upper: number }[];
+}
+
+export type SizeMetricName = 'romBytes' | 'ramBytes' | 'macs' | 'flops' | 'params';
+
+/** What one lowered program says. */
+interface Probe {
+  readonly widths: readonly number[];
+  readonly params: number;
+  readonly macs: number;
+  readonly flops: number;
+  readonly romBytes: number;
+  readonly ramBytes: number;
+  readonly program: Program;
+}
+
+/**
+ * Undefined when the widths do not fix the sizes: programs differ in more than the sizes of arrays and buffers, or the functions miss.
+ * `plan` is the plan without widths. Throws CompressionError when a layer cannot have such a width.
+ */
+export function fitSizeFunctions(
+  graph: Graph,
+  plan: CompressionPlan,
+  ranges: readonly WidthRange[],
+  board: BoardSpec,
+): SizeFunctions | undefined {
+  const probe = (widths: readonly number[]): Probe => probeSizes(graph, plan, ranges, widths, board);
+  const lows = ranges.map(({ low }) => low);
+  const mids = ranges.map((range) => widthAt(range, 0.5));
+  const highs = ranges.map((range) => widthAt(range, 1));
+  const at = (i: number, values: readonly number[]) => lows.map((low, k) => (k === i ? values[k] : low));
+  const base = probe(lows);
+  const high = ranges.map((_, i) => probe(at(i, highs)));
+  const mid = ranges.map((_, i) => probe(at(i, mids)));
+  if (![...high, ...mid].every((other) => isSameShape(base, other))) return undefined;
+  const pairs = dependentPairs(base, high).map(([i, j]) => {
+    const both = lows.map((low, k) => (k === i || k === j ? highs[k] : low));
+    return { i, j, probe: probe(both) };
+  });
+  if (!pairs.every((pair) => isSameShape(base, pair.probe))) return undefined;
+  const fit = (read: (from: Probe) => number): Polynomial => {
+    const origin = read(base);
+    const terms: [number, number, number][] = [];
+    ranges.forEach(({ low }, i) => {
+      const [a, b] = [mids[i] - low, highs[i] - low];
+      if (b === 0) return;
+      const slope = (read(high[i]) - origin) / b;
+      const bend = a === 0 ? 0 : ((read(mid[i]) - origin) / a - slope) / (a - b);
+      const linear = slope - bend * b;
+      if (linear !== 0) terms.push([i, -1, linear]);
+      if (bend !== 0) terms.push([i, i, bend]);
+    });
+    for (const { i, j, probe: both } of pairs) {
+      const rest = read(both) - read(high[i]) - read(high[j]) + origin;
+      if (rest !== 0) terms.push([i, j, rest / ((highs[i] - lows[i]) * (highs[j] - lows[j]))]);
+    }
+    return { constant: origin, terms };
+  };
+  const functions: SizeFunctions = {
+    lows,
+    params: fit(({ params }) => params),
+    macs: fit(({ macs }) => macs),
+    flops: fit(({ flops }) => flops),
+    codeBytes: base.romBytes - base.program.constants.reduce((sum, { bytes }) => sum + toWords(bytes), 0),
+    constants: constantIds([base, ...high, ...mid]).map((id) => fit((from) => constantBytes(from, id))),
+    fixedRamBytes: base.ramBytes - base.program.arenaBytes,
+    buffers: base.program.placed.map(({ lower: first, upper }, k) => ({
+      bytes: fit(({ program }) => program.placed[k].bytes),
+      lower: first,
+      upper,
+    })),
+  };
+  const isRight = heldOut(ranges).every((widths) => {
+    const truth = probe(widths);
+    return (['romBytes', 'ramBytes', 'macs', 'flops', 'params'] as const).every(
+      (metric) => Math.abs(sizeAt(functions, metric, widths) - truth[metric]) <= TOLERANCE * truth[metric],
+    );
+  });
+  return isRight ? functions : undefined;
+}
+
+/** One metric at these widths, in the order of the ranges that the functions were made from. */
+export function sizeAt(functions: SizeFunctions, metric: SizeMetricName, widths: readonly number[]): number {
+  const value = (polynomial: Polynomial): number => valueAt(polynomial, functions.lows, widths);
+  switch (metric) {
+    case 'params':
+    case 'macs':
+    case 'flops':
+      return value(functions[metric]);
+    case 'romBytes':
+      return functions.constants.reduce((sum, each) => sum + toWords(value(each)), functions.codeBytes);
+    case 'ramBytes':
+      return (
+        functions.fixedRamBytes + peakBytes(functions.buffers.map((each) => ({ ...each, bytes: value(each.bytes) })))
+      );
+  }
+}
+
+/** Number of lowered programs that a fit takes at most. */
+export function probesFor(layers: number): number {
+  return 1 + 2 * layers + (layers * (layers - 1)) / 2 + HELD_OUT;
+}
+
+function probeSizes(
+  graph: Graph,
+  plan: CompressionPlan,
+  ranges: readonly WidthRange[],
+  widths: readonly number[],
+  board: BoardSpec,
+): Probe {
+  const layers = Object.fromEntries(ranges.map(({ layer }, i) => [layer, { keep: widths[i] }]));
+  const pruned = pruneStructured(graph, { granularity: 'structured', heuristic: 'l1', layers }).graph;
+  const program = lower(deployedForm(pruned, plan.quantize), board);
+  const { romBytes, ramBytes, macs, flops } = predictSizes(program, board);
+  return { widths, params: countCost(deployable(pruned)).params, macs, flops, romBytes, ramBytes, program };
+}
+
+function isSameShape(a: Probe, b: Probe): boolean {
+  const [p, q] = [a.program, b.program];
+  return (
+    p.placed.length === q.placed.length &&
+    p.placed.every(({ id, lower: first, upper }, k) => {
+      const other = q.placed[k];
+      return id === other.id && first === other.lower && upper === other.upper;
+    })
+  );
+}
+
+/** Some constants are only there for some weights: zero points that are not all the same. */
+function constantIds(probes: readonly Probe[]): string[] {
+  return [...new Set(probes.flatMap(({ program }) => program.constants.map(({ id }) => id)))];
+}
+
+function constantBytes({ program }: Probe, id: string): number {
+  return program.constants.find((constant) => constant.id === id)?.bytes ?? 0;
+}
+
+/** Pairs of widths of which one constant depends on both. */
+function dependentPairs(base: Probe, high: readonly Probe[]): (readonly [number, number])[] {
+  const pairs = new Map<string, readonly [number, number]>();
+  base.program.constants.forEach(({ id, bytes }) => {
+    const movers = high.flatMap((probe, i) => (constantBytes(probe, id) === bytes ? [] : [i]));
+    movers.forEach((i, position) => {
+      for (const j of movers.slice(position + 1)) pairs.set(`${i},${j}`, [i, j]);
+    });
+  });
+  return [...pairs.values()];
+}
+
+/** Widths spread over the ranges: layer i of set k lies at a share that no two sets have in common. */
+function heldOut(ranges: readonly WidthRange[]): number[][] {
+  return Array.from({ length: HELD_OUT }, (_, k) =>
+    ranges.map((range, i) => widthAt(range, ((k + 1) * 0.618034 + i * 0.754878) % 1)),
+  );
+}
+
+/** The possible width nearest to a share of the range. */
+function widthAt({ low, high, step }: WidthRange, share: number): number {
+  return low + step * Math.round(share * Math.floor((high - low) / step));
+}
+
+function valueAt({ constant, terms }: Polynomial, lows: readonly number[], widths: readonly number[]): number {
+  let sum = constant;
+  for (const [i, j, factor] of terms) sum += factor * (widths[i] - lows[i]) * (j < 0 ? 1 : widths[j] - lows[j]);
+  return sum;
+}
+
+function toWords(bytes: number): number {
+  return Math.ceil(Math.max(1, Math.round(bytes)) / 4) * 4;
+}
+
+/** The most bytes that are alive at once: what the planner reaches. */
+function peakBytes(buffers: readonly { bytes: number; lower: number; upper: number }[]): number {
+  let peak = 0;
+  for (const { lower: time } of buffers) {
+    let alive = 0;
+    for (const { bytes, lower: first, upper } of buffers) if (first <= time && time < upper) alive += toWords(bytes);
+    peak = Math.max(peak, alive);
+  }
+  return peak;
+}
