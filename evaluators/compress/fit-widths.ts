@@ -14,6 +14,8 @@ export interface FitRequest {
   readonly fixed: readonly (number | null)[];
   readonly roundTo: number;
   readonly asked: number;
+  /** Costs that may be looked at when the usual search misses the tolerance; default 1,500. */
+  readonly budget?: number;
   /** The metric may not exceed `asked` at all. */
   readonly upperBound: boolean;
   readonly cost: (widths: readonly number[]) => number;
@@ -86,7 +88,55 @@ export function fitWidths(request: FitRequest): number[] | null {
     if (request.cost(widthsAfter(request, ranking, middle)) <= request.asked) high = middle;
     else low = middle + 1;
   }
-  return refine(request, widthsAfter(request, ranking, low));
+  return searchNearby(request, refine(request, widthsAfter(request, ranking, low)));
+}
+
+/** Steps away from a width that the last search looks at. */
+const NEARBY = 8;
+const DEFAULT_BUDGET = 1500;
+
+/**
+ * Where the refined widths still miss the tolerance (few or coarse structures): every combination of two groups' widths nearby, as many
+ * as the budget allows. Least changes first.
+ */
+function searchNearby(request: FitRequest, start: readonly number[]): number[] {
+  let best = [...start];
+  let bestError = errorOf(request, request.cost(best));
+  let left = request.budget ?? DEFAULT_BUDGET;
+  for (const widths of nearbyWidths(request, start)) {
+    if (bestError <= TOLERANCE || left-- <= 0) break;
+    const error = errorOf(request, request.cost(widths));
+    if (error < bestError) {
+      best = widths;
+      bestError = error;
+    }
+  }
+  return best;
+}
+
+function* nearbyWidths(request: FitRequest, start: readonly number[]): Generator<number[]> {
+  const free = start.flatMap((_, g) => (request.fixed[g] === null ? [g] : []));
+  const at = (g: number, steps: number): number | null =>
+    steps === 0 ? start[g] : stepped(start[g], steps, request.groups[g].order.length, request.roundTo);
+  for (let reach = 1; reach <= NEARBY; reach++) {
+    for (const [i, g] of free.entries()) {
+      for (const h of free.length === 1 ? free : free.slice(i + 1)) {
+        for (const [a, b] of ring(reach)) {
+          const [first, second] = [at(g, a), g === h ? start[h] : at(h, b)];
+          if (first !== null && second !== null) yield start.with(h, second).with(g, first);
+        }
+      }
+    }
+  }
+}
+
+/** Pairs of steps of which the larger is `reach`. */
+function ring(reach: number): [number, number][] {
+  const pairs: [number, number][] = [];
+  for (let a = -reach; a <= reach; a++) {
+    for (let b = -reach; b <= reach; b++) if (Math.max(Math.abs(a), Math.abs(b)) === reach) pairs.push([a, b]);
+  }
+  return pairs;
 }
 
 function errorOf(request: FitRequest, cost: number): number {

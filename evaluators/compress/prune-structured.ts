@@ -85,7 +85,9 @@ export function pruneStructured(graph: Graph, plan: PrunePlan, context: PruneCon
     const cost = widthCost(analysis, groups, metric, measures);
     if (cost(widths) > asked) {
       const upperBound = plan.target.atMost !== undefined;
-      const fitted = fitWidths({ groups, scores, fixed, roundTo, asked, upperBound, cost });
+      // Sizes in bytes and times take a compilation each.
+      const budget = metric === 'params' || metric === 'macs' ? {} : { budget: MEASURED_BUDGET };
+      const fitted = fitWidths({ groups, scores, fixed, roundTo, asked, upperBound, cost, ...budget });
       if (fitted === null) throw unreachable(groups, fixed, roundTo, metric, asked, cost);
       widths = fitted;
     }
@@ -103,6 +105,8 @@ export function pruneStructured(graph: Graph, plan: PrunePlan, context: PruneCon
     },
   };
 }
+
+const MEASURED_BUDGET = 60;
 
 function unreachable(
   groups: readonly OrderedGroup[],

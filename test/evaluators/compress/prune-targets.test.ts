@@ -1,0 +1,148 @@
+/** Asked and achieved sizes after dependency closure, over networks, metrics, heuristics and random targets. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { CompressionError } from '../../../evaluators/compress/compression-error.ts';
+import { analyzeDependencies } from '../../../evaluators/compress/dependencies/dependency-groups.ts';
+import { orderedGroups, widthCost } from '../../../evaluators/compress/group-widths.ts';
+import { pruneElements } from '../../../evaluators/compress/prune-elements.ts';
+import { pruneStructured } from '../../../evaluators/compress/prune-structured.ts';
+import type { PrunePlan } from '../../../evaluators/compression-plan.ts';
+import { countCost } from '../../../evaluators/ir/cost.ts';
+import type { Graph } from '../../../evaluators/ir/graph.ts';
+import { deployedSizes, sizeMeasures } from '../../../evaluators/pipeline/size-measures.ts';
+import { skipWithoutShared } from '../../support/shared.ts';
+import { readModel } from './reference-io.ts';
+
+const skip = skipWithoutShared();
+const TOLERANCE = 0.005;
+
+const BOARD = {
+  name: 'board',
+  title: 'Board',
+  core: 'cortex-m4f',
+  clockHz: 64e6,
+  flashBytes: 1 << 20,
+  ramBytes: 1 << 18,
+  compilerFlags: [],
+  hasFpu: true,
+  hasDsp: true,
+} as const;
+
+const models = new Map<string, Graph>();
+function model(name: string): Graph {
+  const graph = models.get(name) ?? readModel(name);
+  models.set(name, graph);
+  return graph;
+}
+
+const heuristics = fc.constantFrom('l1', 'l2', 'random', 'level');
+
+test('structured: parameters and multiply-accumulates within 0.5 % of any reachable share', { skip }, () => {
+  const names = [
+    'lenet/lenet5-classic',
+    'mlperf-tiny/kws-dscnn',
+    'mlperf-tiny/ic-resnet8',
+    'mlperf-tiny/ad-autoencoder',
+    'har/har-cnn1d',
+    'har/har-resnet1d',
+  ];
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...names),
+      fc.constantFrom('params', 'macs'),
+      heuristics,
+      fc.double({ min: 0.02, max: 0.9, noNaN: true }),
+      fc.nat(1000),
+      (name, metric, heuristic, remove, seed) => {
+        const plan: PrunePlan = { granularity: 'structured', heuristic, target: { metric, remove } };
+        const { graph, achieved } = pruneStructured(model(name), plan, { seed });
+        const { asked = 0, achieved: reached = 0 } = achieved.target ?? {};
+        assert.equal(countCost(graph)[metric], reached, 'what is reported is what the graph has');
+        assert.ok(Math.abs(asked - (1 - remove) * countCost(model(name))[metric]) < 1e-6 * asked);
+        assert.ok(Math.abs(reached / asked - 1) <= TOLERANCE, `${name} ${metric}: ${reached} instead of ${asked}`);
+      },
+    ),
+    { numRuns: 60, seed: 21 },
+  );
+});
+
+/** The smallest possible difference from `asked`, over all widths of up to two groups. */
+function leastMiss(graph: Graph, metric: 'params' | 'macs', asked: number): number {
+  const analysis = analyzeDependencies(graph);
+  const groups = orderedGroups(analysis, new Float64Array(analysis.classCount));
+  const cost = widthCost(analysis, groups, metric, {});
+  let choices: number[][] = [[]];
+  for (const { order } of groups) choices = choices.flatMap((head) => order.map((_, i) => [...head, i + 1]));
+  return Math.min(...choices.map((widths) => Math.abs(cost(widths) - asked)));
+}
+
+test('networks with few structures: no other choice of widths would be nearer', { skip }, () => {
+  for (const name of ['har/har-gru', 'har/har-lstm']) {
+    for (const metric of ['params', 'macs'] as const) {
+      for (const remove of [0.2, 0.55, 0.8]) {
+        const target = { metric, remove };
+        const { achieved } = pruneStructured(model(name), { granularity: 'structured', heuristic: 'l1', target });
+        const { asked = 0, achieved: reached = 0 } = achieved.target ?? {};
+        const miss = Math.abs(reached - asked);
+        const least = leastMiss(model(name), metric, asked);
+        assert.ok(
+          miss <= Math.max(least, TOLERANCE * asked),
+          `${name} ${metric} ${remove}: off by ${miss}, ${least} is possible`,
+        );
+      }
+    }
+  }
+});
+
+test('structured: ROM within 0.5 %, and equal to that of the deployed network', { skip }, () => {
+  for (const name of ['lenet/lenet5-classic', 'mlperf-tiny/kws-dscnn', 'mlperf-tiny/ic-resnet8']) {
+    for (const format of ['int8', 'float32'] as const) {
+      for (const remove of [0.3, 0.7]) {
+        const plan: PrunePlan = { granularity: 'structured', heuristic: 'l1', target: { metric: 'romBytes', remove } };
+        const { graph, achieved } = pruneStructured(model(name), plan, { measures: sizeMeasures({ format }, BOARD) });
+        const { asked = 0, achieved: reached = 0 } = achieved.target ?? {};
+        assert.ok(Math.abs(reached / asked - 1) <= TOLERANCE, `${name} ${format}: ${reached} instead of ${asked}`);
+        assert.equal(deployedSizes(graph, { format }, BOARD).romBytes, reached);
+      }
+    }
+  }
+});
+
+test('structured: RAM lands on a reachable size or says what the least is', { skip }, () => {
+  const measures = sizeMeasures({ format: 'int8' }, BOARD);
+  const prune = (remove: number) =>
+    pruneStructured(
+      model('mlperf-tiny/kws-dscnn'),
+      { granularity: 'structured', heuristic: 'l1', target: { metric: 'ramBytes', remove } },
+      { measures },
+    ).achieved.target;
+  for (const remove of [0.25, 0.5]) {
+    const { asked = 0, achieved = 0 } = prune(remove) ?? {};
+    // A channel of the widest layer more or less is about 1 % of the peak.
+    assert.ok(Math.abs(achieved / asked - 1) <= 0.015, `${achieved} instead of ${asked}`);
+  }
+  assert.throws(
+    () => prune(0.97),
+    (error: unknown) =>
+      error instanceof CompressionError && error.code === 'TARGET_UNREACHABLE' && /still \d+/.test(error.message),
+  );
+});
+
+test('element-wise: any share of parameters or multiply-accumulates, any heuristic', { skip }, () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('lenet/lenet5-classic', 'mlperf-tiny/kws-dscnn', 'har/har-gru'),
+      fc.constantFrom('params', 'macs'),
+      heuristics,
+      fc.double({ min: 0.02, max: 0.9, noNaN: true }),
+      (name, metric, heuristic, remove) => {
+        const plan: PrunePlan = { granularity: 'element', heuristic, target: { metric, remove } };
+        const { achieved } = pruneElements(model(name), plan, { seed: 3 });
+        const { asked = 0, achieved: reached = 0 } = achieved.target ?? {};
+        assert.ok(Math.abs(reached / asked - 1) <= TOLERANCE, `${name} ${metric}: ${reached} instead of ${asked}`);
+      },
+    ),
+    { numRuns: 20, seed: 22 },
+  );
+});
