@@ -2,8 +2,8 @@
 import type { Lowering } from './lowering.ts';
 
 export interface KernelCandidate<L> {
-  /** Whether the kernel computes this layer. Looks at shapes and zero points, packs nothing. */
-  readonly takes: (layer: L) => boolean;
+  /** Whether the kernel computes this layer with the right bits: by shapes and zero points, or by the values of the weights. */
+  readonly takes: (layer: L, lowering: Lowering) => boolean;
   /** Adds the call with its packed constants and working memory. */
   readonly call: (lowering: Lowering, layer: L) => void;
 }

@@ -4,6 +4,7 @@
  */
 import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
 import { referenceConvolution, referenceProduct } from './call-reference.ts';
+import { convolutionSwar, depthwiseSwar, productSwar } from './call-swar.ts';
 import { encodeWeights } from './encodings/encode-weights.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
@@ -14,13 +15,13 @@ type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
 
 const CONVOLUTIONS: Candidates<IntegerConvolution> = {
   reference: [],
-  'cortex-m0plus': [],
+  'cortex-m0plus': [depthwiseSwar, convolutionSwar],
   'cortex-m4f': [depthwiseDsp, convolutionDsp],
 };
 
 const PRODUCTS: Candidates<IntegerProduct> = {
   reference: [],
-  'cortex-m0plus': [],
+  'cortex-m0plus': [productSwar],
   'cortex-m4f': [productDsp],
 };
 
@@ -40,7 +41,7 @@ function call<L>(
 ): void {
   const plain = reference(lowering, layer);
   const encoded = encodeWeights(lowering, plain);
-  const candidate = encoded === plain ? candidates.find(({ takes }) => takes(layer)) : undefined;
+  const candidate = encoded === plain ? candidates.find(({ takes }) => takes(layer, lowering)) : undefined;
   if (candidate === undefined) {
     lowering.call(encoded);
     return;

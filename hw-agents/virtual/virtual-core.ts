@@ -95,7 +95,7 @@ export class VirtualCore {
   }
 
   /**
-   * Calls a function with up to four words. `stackTop` is the initial stack pointer. `watch` names functions (address -> name)
+   * Calls a function with words as arguments, the fifth and further ones on the stack. `stackTop` is the initial stack pointer. `watch` names functions (address -> name)
    * whose inclusive cycles are wanted. Throws BudgetExceeded, BusFault, UndefinedInstruction or ProgramStopped.
    */
   call(
@@ -105,10 +105,11 @@ export class VirtualCore {
   ): CallResult {
     const state = this.#state;
     this.#registers.fill(0);
-    args.forEach((value, index) => {
-      this.#registers[index] = value;
-    });
-    this.#registers[13] = options.stackTop;
+    this.#registers.set(args.slice(0, 4));
+    const onStack = Int32Array.from(args.slice(4));
+    const stack = (options.stackTop - onStack.byteLength) & ~7;
+    this.memory.bytesAt(stack, onStack.byteLength).set(new Uint8Array(onStack.buffer));
+    this.#registers[13] = stack;
     this.#registers[14] = HOST | 1;
     state.cycles = 0;
     state.limit = options.maxCycles;

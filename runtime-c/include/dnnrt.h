@@ -82,6 +82,44 @@ typedef struct {
   dnnrt_requantize_t requantize;
 } dnnrt_fc_s8_t;
 
+/*
+ * Convolution without groups for cores without SIMD. weights: bytes [channel pairs][quads][2 channels][v2, v3, v0, v1], padded by zeros;
+ * table: per pair mode, start of both sums, factor and shift of each; chunk: even number of channels whose weights are unpacked at a time.
+ */
+typedef struct {
+  dnnrt_window_t window;
+  uint16_t out_c, chunk;
+  int16_t x_zero;
+  const int32_t *weights;
+  const int32_t *table;
+  dnnrt_requantize_t requantize;
+} dnnrt_conv2d_swar_t;
+
+/*
+ * 3x3 depthwise convolution for cores without SIMD. weights: int8 [out_c][kernel column][kernel row]; table: per channel start of the sum, factor
+ * and shift (256 added where a kernel column does not fit half a word).
+ */
+typedef struct {
+  dnnrt_window_t window;
+  int16_t x_zero;
+  const int8_t *weights;
+  const int32_t *table;
+  dnnrt_requantize_t requantize;
+} dnnrt_depthwise2d_swar_t;
+
+/*
+ * Fully connected layer for cores without SIMD. weights: bytes w + 128, [blocks of 4 outputs][quads of inputs, an even number][4 outputs][v2, v3, v0,
+ * v1]; table: factor and shift of each output; parts: of weights too large for half a word, per output a count and (step, part), or null.
+ */
+typedef struct {
+  uint32_t rows, in_n, out_n;
+  const int32_t *weights;
+  const int8_t *parts;
+  const int32_t *start;
+  const int32_t *table;
+  dnnrt_requantize_t requantize;
+} dnnrt_fc_swar_t;
+
 /* Mean of each window over dequantized values. Values uint8 in the model have shift 128 (stored = value - shift), else 0. */
 typedef struct {
   dnnrt_window_t window;
@@ -544,8 +582,11 @@ float dnnrt_activationf(const float f[3], float x);
 
 void dnnrt_conv2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_conv2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
+void dnnrt_conv2d_s8_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
+void dnnrt_fc_s8_swar(const dnnrt_fc_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_fc_s8_dsp(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_max_pool2d_s8(const dnnrt_window_t *p, const int8_t *x, int8_t *y);

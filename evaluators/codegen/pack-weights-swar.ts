@@ -1,0 +1,171 @@
+/**
+ * Weights and tables for the kernels that multiply packed pairs in 32-bit words (runtime-c/src/dnnrt_swar.h), and the proofs
+ * that their arithmetic is exact for these weights: sums of products stay within half a word, factors are fine enough.
+ */
+
+/** What a channel needs for exact requantization by integers: round(sum · M) from (sum · factor / 2^8) >> shift, in 2^-16. */
+export interface FixedFactor {
+  readonly factor: number;
+  readonly shift: number;
+}
+
+/** Weights in the order of the reference kernel. */
+export interface SwarWeights {
+  readonly channels: number;
+  /** Weights of one channel. */
+  readonly length: number;
+  readonly stored: Int8Array;
+}
+
+/** Bounds of x·w for x in -128…127. */
+function highest(w: number): number {
+  return w > 0 ? 127 * w : -128 * w;
+}
+
+function lowest(w: number): number {
+  return w > 0 ? -128 * w : 127 * w;
+}
+
+function fitsHalfWord(weights: readonly number[]): boolean {
+  let high = 0;
+  let low = 0;
+  for (const w of weights) {
+    high += highest(w);
+    low += lowest(w);
+  }
+  return high <= 32767 && low >= -32768;
+}
+
+/** Largest |start + Σ x·w| over all inputs. */
+export function largestSum(start: number, weights: Int8Array): number {
+  let high = start;
+  let low = start;
+  for (const w of weights) {
+    high += highest(w);
+    low += lowest(w);
+  }
+  return Math.max(Math.abs(high), Math.abs(low));
+}
+
+/** Half the width of the band around ties that is left to the exact definition, in 2^-16. */
+const BAND = 256;
+/** Results beyond this are saturated whatever the last bits are. */
+const LARGEST_RESULT = 257;
+
+/** Null when no factor is exact enough for sums up to `bound`. */
+export function fixedFactor(multiplier: number, bound: number): FixedFactor | null {
+  if (!(multiplier >= 0 && Number.isFinite(multiplier))) return null;
+  // Whatever the sum, it rounds to 0.
+  if (multiplier * Math.max(bound, 2 ** 31) < 0.49) return { factor: 0, shift: 0 };
+  if (bound >= 2 ** 31) return null;
+  for (let shift = 31; shift >= 0; shift--) {
+    const factor = Math.round(multiplier * 2 ** (24 + shift));
+    if (factor >= 2 ** 24 || (bound / 256 + 1) * factor >= 2 ** 31 - 2 ** 25) continue;
+    const inBand = Math.min(bound, LARGEST_RESULT / multiplier);
+    const deviation = inBand * Math.abs(factor * 2 ** (-24 - shift) - multiplier) * 65536;
+    // Two truncations, and the two roundings of the float definition.
+    const others = 3 + inBand * multiplier * 65536 * 2 ** -23;
+    return deviation + others < BAND - 1 ? { factor, shift } : null;
+  }
+  return null;
+}
+
+function quad(weights: SwarWeights, channel: number, first: number): readonly [number, number, number, number] {
+  const at = (i: number) =>
+    channel < weights.channels && i < weights.length ? weights.stored[channel * weights.length + i] : 0;
+  return [at(first), at(first + 1), at(first + 2), at(first + 3)];
+}
+
+/** Whether pairs, and whether whole quads, of one channel may be summed in half a word. */
+export function safeRuns(weights: SwarWeights, channel: number): { readonly pairs: boolean; readonly quads: boolean } {
+  let quads = true;
+  for (let i = 0; i < weights.length; i += 4) {
+    const [a, b, c, d] = quad(weights, channel, i);
+    if (!fitsHalfWord([a, c]) || !fitsHalfWord([b, d])) return { pairs: false, quads: false };
+    quads &&= fitsHalfWord([a, b, c, d]) && fitsHalfWord([c, d]);
+  }
+  return { pairs: true, quads };
+}
+
+/** A weight in two: what fits a sum of four in half a word, and what is left. */
+interface SplitWeights {
+  readonly fitting: SwarWeights;
+  /** Per channel the count of parts as two bytes, then (step in x, part) for each; null without parts. */
+  readonly parts: Int8Array | null;
+}
+
+function reduceQuad(quadOf: Int8Array): void {
+  const fits = () => fitsHalfWord([...quadOf]) && fitsHalfWord([quadOf[2], quadOf[3]]);
+  while (!fits()) {
+    const largest = quadOf.reduce((best, w, i) => (Math.abs(w) > Math.abs(quadOf[best]) ? i : best), 0);
+    const total = quadOf.reduce((sum, w) => sum + Math.abs(w), 0);
+    const by = Math.min(Math.max(1, total - 255), Math.abs(quadOf[largest]));
+    quadOf[largest] -= Math.sign(quadOf[largest]) * by;
+  }
+}
+
+/** Splits weights so that every quad may be summed in half a word. `channels` includes padding. */
+export function splitWeights(weights: SwarWeights, channels: number): SplitWeights {
+  const stored = weights.stored.slice();
+  const parts: number[] = [];
+  let any = false;
+  for (let c = 0; c < channels; c++) {
+    const entries: number[] = [];
+    let at = 0;
+    if (c < weights.channels) {
+      const own = stored.subarray(c * weights.length, (c + 1) * weights.length);
+      for (let i = 0; i < own.length; i += 4) {
+        const four = new Int8Array(4);
+        four.set(own.subarray(i, i + 4));
+        reduceQuad(four);
+        for (let k = 0; k < 4 && i + k < own.length; k++) {
+          const part = own[i + k] - four[k];
+          if (part === 0) continue;
+          for (; i + k - at > 255; at += 255) entries.push(255, 0);
+          entries.push(i + k - at, part);
+          at = i + k;
+        }
+        own.set(four.subarray(0, Math.min(4, own.length - i)), i);
+      }
+    }
+    any ||= entries.length > 0;
+    parts.push((entries.length / 2) & 255, entries.length >> 9, ...entries);
+  }
+  return { fitting: { ...weights, stored }, parts: any ? Int8Array.from(parts) : null };
+}
+
+/** Weights [3][3][channels] as [channel][column][row]. */
+export function packColumns(stored: Int8Array, channels: number): Int8Array {
+  return Int8Array.from({ length: channels * 9 }, (_, at) => {
+    const [channel, place] = [Math.floor(at / 9), at % 9];
+    return stored[((place % 3) * 3 + Math.floor(place / 3)) * channels + channel];
+  });
+}
+
+/** Whether the first two, and whether all three, weights of each kernel column may be summed in half a word. */
+export function safeColumns(columns: Int8Array): { readonly pairs: boolean; readonly whole: boolean } {
+  let [pairs, whole] = [true, true];
+  for (let i = 0; i < 9; i += 3) {
+    const [a, b, c] = columns.subarray(i, i + 3);
+    pairs &&= fitsHalfWord([a, b]);
+    whole &&= fitsHalfWord([a, b, c]);
+  }
+  return { pairs, whole };
+}
+
+/** Words [blocks of `block` channels][quads][channel of the block] of the bytes w2, w3, w0, w1; zeros beside the matrix. */
+export function packQuads(weights: SwarWeights, block: number, quads: number): Int32Array {
+  const blocks = Math.ceil(weights.channels / block);
+  const packed = new Int8Array(blocks * quads * block * 4);
+  let at = 0;
+  for (let first = 0; first < weights.channels; first += block) {
+    for (let i = 0; i < quads * 4; i += 4) {
+      for (let c = first; c < first + block; c++) {
+        const [w0, w1, w2, w3] = quad(weights, c, i);
+        packed.set([w2, w3, w0, w1], at);
+        at += 4;
+      }
+    }
+  }
+  return new Int32Array(packed.buffer);
+}

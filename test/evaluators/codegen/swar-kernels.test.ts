@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildHost, runHost } from '../../../evaluators/build/build-host.ts';
+import { armToolchain, hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
+import { lower } from '../../../evaluators/codegen/lower.ts';
+import type { Graph } from '../../../evaluators/ir/graph.ts';
+import type { Tensor } from '../../../evaluators/ir/tensor.ts';
+import { interpret } from '../../../evaluators/ops/interpret.ts';
+import { runOnVirtualBoard } from '../../../evaluators/pipeline/virtual-board.ts';
+import { board } from '../../support/boards.ts';
+import { temporaryCache } from '../../support/build-cache.ts';
+import { generator, integerInputs, integerLayers } from '../../support/integer-layers.ts';
+import { bytesOfTensor } from '../../support/reference-model.ts';
+
+const cache = temporaryCache();
+const OPTIONS = { kernels: 'cortex-m0plus', weights: 'dense' } as const;
+
+function samplesOf(graph: Graph, seed: number, count: number) {
+  const draw = generator(seed);
+  return Array.from({ length: count }, () => integerInputs(graph, draw));
+}
+
+function compare(graph: Graph, inputs: Map<string, Tensor>, outputs: readonly Uint8Array[]): void {
+  const expected = interpret(graph, inputs);
+  graph.outputs.forEach((name, index) => {
+    const tensor = expected.get(name);
+    assert.ok(tensor !== undefined);
+    assert.deepEqual(
+      outputs[index],
+      Uint8Array.from(bytesOfTensor(tensor)),
+      `${name} of ${graph.nodes[index]?.op.kind}`,
+    );
+  });
+}
+
+const bytesOf = (graph: Graph, inputs: Map<string, Tensor>) =>
+  graph.inputs.map(({ name }) => {
+    const tensor = inputs.get(name);
+    assert.ok(tensor !== undefined);
+    return Uint8Array.from(bytesOfTensor(tensor));
+  });
+
+test('packed-pair kernels, portable form: the bits of the interpreter for random layers', {
+  skip: isMissing(hostToolchain()) && 'no C compiler',
+}, async () => {
+  for (const seed of [1, 2, 3, 4]) {
+    const graph = integerLayers(seed, 24);
+    const program = lower(graph, board('host'), OPTIONS);
+    const kernels = program.steps.filter(({ kernel }) => kernel.endsWith('_swar'));
+    assert.ok(kernels.length >= 18, `${kernels.length} layers have a kernel`);
+    const built = await buildHost(program, cache);
+    assert.ok(built.kind === 'built');
+    const samples = samplesOf(graph, seed + 100, 12);
+    const run = await runHost(
+      built,
+      samples.map((inputs) => bytesOf(graph, inputs)),
+    );
+    for (const [i, inputs] of samples.entries()) compare(graph, inputs, run.outputs[i] ?? []);
+  }
+});
+
+test('packed-pair kernels, assembly: the bits of the interpreter for random layers', {
+  skip: isMissing(armToolchain()) && 'no Arm compiler',
+}, async () => {
+  for (const seed of [5, 6]) {
+    const graph = integerLayers(seed, 24);
+    const program = lower(graph, board('pico'), OPTIONS);
+    const samples = samplesOf(graph, seed, 3);
+    const run = await runOnVirtualBoard(
+      program,
+      board('pico'),
+      samples.map((inputs) => bytesOf(graph, inputs)),
+      cache,
+    );
+    for (const [i, inputs] of samples.entries()) compare(graph, inputs, run.inferences[i]?.outputs ?? []);
+  }
+});
