@@ -33,6 +33,7 @@ import { eventsRoutes } from './events-routes.ts';
 import { exportRoutes } from './export-routes.ts';
 import { type GuardOptions, installGuard } from './guard.ts';
 import { createMetrics, healthRoutes } from './health-routes.ts';
+import { importRoutes } from './import-routes.ts';
 import { installProblems } from './problem-document.ts';
 import { studiesRoutes } from './studies-routes.ts';
 import { trialsRoutes } from './trials-routes.ts';
@@ -151,6 +152,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   await app.register(trialsRoutes(service));
   await app.register(eventsRoutes(service));
   await app.register(exportRoutes(service));
+  await app.register(importRoutes(service, options.modelLimitBytes));
   await app.register(analysisRoutes(service, options.explainer));
   await app.register(artifactsRoutes(service, files));
   await app.register(evaluationsRoutes(evaluations, files));

@@ -27,6 +27,8 @@ import { enqueue, enqueuedTrial } from './enqueue.ts';
 import { EventFeed } from './event-feed.ts';
 import type { HypervolumeHistory } from './front.ts';
 import { heartbeat } from './heartbeat.ts';
+import { prepareTrials, type SkippedTrial } from './import/import-study.ts';
+import type { ImportedStudy } from './import/imported-study.ts';
 import { patchStudy } from './patch.ts';
 import type { CampaignPlanner } from './ports.ts';
 import type { StudyRecord } from './study.ts';
@@ -158,6 +160,24 @@ export class StudyService {
     const state = await this.#registry.add(record, first, documents);
     this.#suggester.prefetch(state);
     return { study: this.#view(state), isNew: true };
+  }
+
+  /**
+   * A study with the definition and trials of a file. A campaign is paused, so that nothing runs before its owner says so. Throws
+   * STUDY_EXISTS (409) when the name is taken.
+   */
+  async import(imported: ImportedStudy): Promise<{ study: StudyView; skipped: readonly SkippedTrial[] }> {
+    const { definition } = imported;
+    if (this.#registry.idOf(definition.name) !== null) throw studyExists(definition.name);
+    const now = this.#registry.clock.now();
+    const made = await defineStudy(newStudyId(), definition, now, this.#planner);
+    const record: StudyRecord =
+      made.evaluation === null ? made : { ...made, state: 'paused', reason: 'user', runningSince: null };
+    const { trials, skipped } = await prepareTrials(record, imported, now);
+    // Planning took time: someone else may have taken the name.
+    if (this.#registry.idOf(definition.name) !== null) throw studyExists(definition.name);
+    const state = await this.#registry.add(record, trials, []);
+    return { study: this.#view(state), skipped };
   }
 
   async #repeated(used: { study: string; hash: string }, bodyHash: string): Promise<CreatedStudy> {

@@ -12,19 +12,29 @@ export function addImportCommand(program: Command, run: RunCommand): void {
     .description('read a study from an Optuna database or journal, or from our JSON lines')
     .argument('<file>')
     .option('--name <name>', 'name of the new study')
-    .action((file: string, options: ApiOptions & { name?: string }, command: Command) =>
+    .option('--study <name>', 'which one, of a file with several studies')
+    .action((file: string, options: ApiOptions & { name?: string; study?: string }, command: Command) =>
       run(command, async () => {
         const bytes = await readFile(path.resolve(file));
         return withApi(options, async (api) => {
-          const query = options.name === undefined ? '' : `?name=${encodeURIComponent(options.name)}`;
+          const { name, study } = options;
+          const query = new URLSearchParams({
+            ...(name !== undefined && { name }),
+            ...(study !== undefined && { study }),
+          });
           const imported = JSON.parse(
-            (await api.bytes('POST', `/v1/import${query}`, bytes)).toString('utf8'),
-          ) as StudyView;
+            (await api.bytes('POST', `/v1/import?${query}`, bytes)).toString('utf8'),
+          ) as StudyView & { readonly skipped?: readonly unknown[] };
           return answer(
             imported,
-            () => `imported ${imported.name} (${imported.id}) with ${imported.trials?.total ?? '?'} trials`,
+            () =>
+              `imported ${imported.name} (${imported.id}) with ${imported.trials?.total ?? '?'} trials${skippedText(imported.skipped?.length ?? 0)}`,
           );
         });
       }),
     );
+}
+
+function skippedText(count: number): string {
+  return count === 0 ? '' : `; ${count} of the file are no points of its space`;
 }
