@@ -108,7 +108,7 @@ function reduceQuad(quadOf: Int8Array): void {
 export function splitWeights(weights: SwarWeights, channels: number): SplitWeights {
   const stored = weights.stored.slice();
   const parts: number[] = [];
-  let any = false;
+  let split = false;
   for (let c = 0; c < channels; c++) {
     const entries: number[] = [];
     let at = 0;
@@ -128,10 +128,10 @@ export function splitWeights(weights: SwarWeights, channels: number): SplitWeigh
         own.set(four.subarray(0, Math.min(4, own.length - i)), i);
       }
     }
-    any ||= entries.length > 0;
+    split ||= entries.length > 0;
     parts.push((entries.length / 2) & 255, entries.length >> 9, ...entries);
   }
-  return { fitting: { ...weights, stored }, parts: any ? Int8Array.from(parts) : null };
+  return { fitting: { ...weights, stored }, parts: split ? Int8Array.from(parts) : null };
 }
 
 /** Weights [3][3][channels] as [channel][column][row]. */
