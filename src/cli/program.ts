@@ -13,6 +13,7 @@ import { addFrontCommand } from './commands/front.ts';
 import { addHypervolumeCommand } from './commands/hypervolume.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addInferCommand } from './commands/infer.ts';
+import { addLayersCommand } from './commands/layers.ts';
 import { addMeasureCommand } from './commands/measure.ts';
 import { addPlanCommand } from './commands/plan.ts';
 import { addRunCommand } from './commands/run.ts';
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   addDemoCommand,
   addCompileCommand,
   addInferCommand,
+  addLayersCommand,
   addMeasureCommand,
   addCompressCommand,
   addTrainCommand,

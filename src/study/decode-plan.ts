@@ -23,7 +23,11 @@ export interface CompressibleLayer {
   readonly name: string;
   readonly structures: number;
   readonly kind: 'conv' | 'dense' | 'recurrent';
+  /** What `restructure{n}` may be beside `none`; absent = only `depthwiseSeparable`. */
+  readonly restructures?: readonly { readonly name: string; readonly change: Restructure }[];
 }
+
+const SEPARABLE = [{ name: 'depthwiseSeparable', change: 'depthwiseSeparable' }] as const;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -172,8 +176,13 @@ const LAYER_KNOBS: Readonly<
     draft.formatLayers[layer.name] = format;
   },
   restructure: (draft, layer, value, where) => {
-    if (value === 'depthwiseSeparable') draft.restructure[layer.name] = value;
-    else if (value !== 'none') throw badValue(where, 'none or depthwiseSeparable', value);
+    if (value === 'none') return;
+    const choices = layer.restructures ?? SEPARABLE;
+    const choice = choices.find(({ name }) => name === value);
+    if (choice === undefined) {
+      throw badValue(where, `one of none, ${choices.map(({ name }) => name).join(', ')}`, value);
+    }
+    draft.restructure[layer.name] = choice.change;
   },
   rank: (draft, layer, value, where) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < 0)

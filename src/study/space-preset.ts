@@ -16,7 +16,7 @@ export type LayerTemplate =
   | { readonly name: string; readonly type: 'width'; readonly levels: number; readonly lowShare: number }
   /** Share removed, 0 to `high` in `levels` steps. */
   | { readonly name: string; readonly type: 'share'; readonly levels: number; readonly high: number }
-  /** Replacement of a convolution. Only for convolutions. */
+  /** `none` and those of the named structure changes that make the layer cheaper; layers without any get no parameter. */
   | { readonly name: string; readonly type: 'restructure'; readonly choices: readonly ParamValue[] };
 
 export interface SpacePreset {
@@ -69,8 +69,13 @@ function layerParameter(template: LayerTemplate, layer: CompressibleLayer, numbe
       return widthParameter(name, layer.structures, template.levels, template.lowShare);
     case 'share':
       return { name, type: 'float', low: 0, high: template.high, step: template.high / template.levels };
-    case 'restructure':
-      return layer.kind === 'conv' ? { name, type: 'categorical', choices: template.choices } : null;
+    case 'restructure': {
+      const known = layer.restructures ?? [];
+      const choices = template.choices.filter(
+        (choice) => choice === 'none' || known.some((each) => each.name === choice),
+      );
+      return choices.length > 1 ? { name, type: 'categorical', choices } : null;
+    }
   }
 }
 

@@ -3,6 +3,7 @@
  * only be removed together, and groups of layers whose units are coupled. Printable: `describeGroups`.
  */
 import type { Graph, Node } from '../../ir/graph.ts';
+import { type RestructureChoice, restructureChoices } from '../restructure/restructure-choices.ts';
 import { propagate } from './propagate.ts';
 import type { Member, Source } from './propagation.ts';
 import type { ValueUnits } from './unit-space.ts';
@@ -109,6 +110,8 @@ export interface PrunableLayer {
   readonly name: string;
   readonly structures: number;
   readonly kind: 'conv' | 'dense' | 'recurrent';
+  /** Structure changes that would make the layer cheaper. */
+  readonly restructures: readonly RestructureChoice[];
 }
 
 const KINDS: Partial<Record<Node['op']['kind'], PrunableLayer['kind']>> = {
@@ -131,6 +134,7 @@ export function prunableLayers(graph: Graph): readonly PrunableLayer[] {
     const kind = source === undefined ? undefined : KINDS[source.node.op.kind];
     if (group.frozen !== undefined || source === undefined || kind === undefined || named.has(first)) return [];
     for (const layer of group.layers) named.add(layer);
-    return [{ name: first, structures: source.units.length, kind }];
+    const restructures = restructureChoices(graph, source.node);
+    return [{ name: first, structures: source.units.length, kind, restructures }];
   });
 }

@@ -4,9 +4,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { compress } from '../../../evaluators/compress/compress.ts';
 import { CompressionError } from '../../../evaluators/compress/compression-error.ts';
+import { prunableLayers } from '../../../evaluators/compress/dependencies/dependency-groups.ts';
 import { inferGraph } from '../../../evaluators/compress/infer-graph.ts';
 import { factorize, multiply } from '../../../evaluators/compress/restructure/low-rank-factors.ts';
 import { restructure } from '../../../evaluators/compress/restructure/restructure.ts';
+import type { RestructureChoice } from '../../../evaluators/compress/restructure/restructure-choices.ts';
 import type { Restructure } from '../../../evaluators/compression-plan.ts';
 import { countCost } from '../../../evaluators/ir/cost.ts';
 import type { Graph } from '../../../evaluators/ir/graph.ts';
@@ -186,6 +188,20 @@ test('refusals say what is wrong', { skip }, () => {
   refused({ [first]: { lowRank: 1000 } }, 'CANNOT_RESTRUCTURE', /no more than 1000/);
   refused({ [first]: { lowRank: 0 } }, 'BAD_PLAN', /whole number/);
   refused({ [first]: { lowRank: 60 } }, 'CANNOT_RESTRUCTURE', /instead of/);
+});
+
+test('the changes offered for a layer are those that save', { skip }, () => {
+  const names: RestructureChoice['name'][] = ['depthwiseSeparable', 'lowRankHalf', 'lowRankQuarter', 'smallerKernel'];
+  for (const model of ['lenet/lenet5-classic', 'mlperf-tiny/kws-dscnn', 'har/har-mlp', 'har/har-resnet1d']) {
+    const graph = readModel(model);
+    for (const layer of prunableLayers(graph)) {
+      for (const { name, change } of layer.restructures) {
+        assert.ok(names.includes(name));
+        const { layers } = restructure(graph, { [layer.name]: change });
+        assert.ok(layers[0].macs.after < layers[0].macs.before, `${model} ${layer.name} ${name}`);
+      }
+    }
+  }
 });
 
 test('every ordinary layer of the reference networks changes, and every change saves', { skip }, () => {

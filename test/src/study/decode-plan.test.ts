@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { CompressionError, importOnnx, previewSizes, prunableLayers } from '@tinypareto/evaluators';
+import { createRng, type Parameter, type Params, type Rng } from '@tinypareto/optimizer';
 import { UserError } from '../../../src/errors.ts';
+import { findBoard } from '../../../src/runner/board-specs.ts';
 import { type CompressibleLayer, decodePlan } from '../../../src/study/decode-plan.ts';
 import { expandPreset, loadPreset, presetNames } from '../../../src/study/space-preset.ts';
+import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
 
 const LENET: readonly CompressibleLayer[] = [
   { name: '/conv1/Conv', structures: 32, kind: 'conv' },
@@ -43,6 +48,30 @@ describe('decodePlan', () => {
   });
 });
 
+/** The float networks of ../shared/models that are small enough to try in a test. */
+function referenceNetworks(): string[] {
+  return ['lenet', 'mlperf-tiny', 'har'].flatMap((folder) =>
+    readdirSync(sharedPath('models', folder))
+      .filter((file) => file.endsWith('.onnx') && !/int8|uint8|qop|dynamic|w4a8|w8a16|tflite|lenet-mnist/.test(file))
+      .map((file) => sharedPath('models', folder, file)),
+  );
+}
+
+function randomPoint(parameters: readonly Parameter[], rng: Rng): Params {
+  return Object.fromEntries(
+    parameters.map((parameter) => {
+      if (parameter.type === 'categorical') {
+        return [parameter.name, parameter.choices[rng.nextUint32() % parameter.choices.length]];
+      }
+      const { low, high, step } = parameter;
+      const at = rng.nextUint32() / 2 ** 32;
+      const value = low + at * (high - low);
+      if (step !== undefined) return [parameter.name, low + step * Math.floor((at * (high - low)) / step)];
+      return [parameter.name, parameter.type === 'int' ? Math.round(value) : value];
+    }),
+  );
+}
+
 describe('search-space presets', () => {
   for (const name of presetNames()) {
     it(`${name}: every corner of the expanded space decodes`, () => {
@@ -61,6 +90,29 @@ describe('search-space presets', () => {
       }
     });
   }
+
+  it('every preset, expanded for every reference network, decodes at random points; what it changes can be built', {
+    skip: skipWithoutShared(),
+  }, () => {
+    for (const file of referenceNetworks()) {
+      const graph = importOnnx(readFileSync(file));
+      const layers = prunableLayers(graph);
+      for (const name of presetNames()) {
+        const { parameters, fixed } = expandPreset(loadPreset(name), layers);
+        for (let trial = 0; trial < 3; trial++) {
+          const params = randomPoint(parameters, createRng(3, trial, `${file}/${name}`));
+          const plan = decodePlan(params, layers, fixed, trial);
+          if (Object.keys(plan.restructure ?? {}).length > 0 && trial > 0) continue;
+          try {
+            previewSizes(graph, { ...plan, quantize: { format: 'float32' } }, findBoard('nano33ble'));
+          } catch (error) {
+            assert.ok(error instanceof CompressionError, `${file} ${name}: ${error}`);
+            assert.equal(error.code, 'TARGET_UNREACHABLE', `${file} ${name}: ${error.message}`);
+          }
+        }
+      }
+    }
+  });
 
   it('reaches the full width of every layer', () => {
     const { parameters } = expandPreset(loadPreset('structured'), LENET);
