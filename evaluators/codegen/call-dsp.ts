@@ -5,7 +5,8 @@
 import { type IntegerConvolution, type IntegerProduct, isSymmetric, storedWeights } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
 import type { Lowering } from './lowering.ts';
-import { BLOCK, packBlocks, packPairs, packTaps, pairWords, TAP_WORDS } from './pack-weights-dsp.ts';
+import { BLOCK, fitsPairs, packBlocks, packPairs, packTaps, pairWords, TAP_WORDS } from './pack-weights-dsp.ts';
+import type { WindowFields } from './window.ts';
 
 interface Constants {
   readonly weights: string;
@@ -43,6 +44,15 @@ function constants(
   return { weights, bias };
 }
 
+/** A 1×1 window that visits every pixel sees one long row. */
+function flattened(window: WindowFields): WindowFields {
+  const pixels = window.in_h * window.in_w;
+  const every = window.stride_h === 1 && window.stride_w === 1 && window.pad_top === 0 && window.pad_left === 0;
+  const same = window.out_h === window.in_h && window.out_w === window.in_w;
+  if (window.kernel_h * window.kernel_w !== 1 || !every || !same || pixels > 65535) return window;
+  return { ...window, in_h: 1, in_w: pixels, out_h: 1, out_w: pixels };
+}
+
 function callConvolution(
   lowering: Lowering,
   kernel: string,
@@ -57,7 +67,7 @@ function callConvolution(
     params: {
       struct: 'dnnrt_conv2d_s8_t',
       fields: {
-        window: { fields: layer.window },
+        window: { fields: flattened(layer.window) },
         out_c: layer.channels,
         groups: layer.groups,
         x_zero: layer.xZero,
@@ -74,20 +84,26 @@ function callConvolution(
   });
 }
 
+function fits(layer: IntegerConvolution | IntegerProduct): boolean {
+  return fitsPairs(() => storedWeights(layer), layer.channels, layer.length);
+}
+
 /** Convolution without groups, of one image. */
 export const convolutionDsp: KernelCandidate<IntegerConvolution> = {
-  takes: (layer) => layer.groups === 1 && layer.window.batch === 1 && isSymmetric(layer),
+  takes: (layer) => layer.groups === 1 && layer.window.batch === 1 && isSymmetric(layer) && fits(layer),
   call: (lowering, layer) => {
-    const { channels, length } = layer;
+    const { channels, window } = layer;
     const pairs = Math.ceil(channels / 2);
-    const words = pairWords(length);
+    const run = window.kernel_w * window.in_c;
+    const words = window.kernel_h * pairWords(run);
     const made = constants(lowering, layer, {
       words: pairs * words,
-      pack: () => packPairs(storedWeights(layer), channels, length),
+      pack: () => packPairs(storedWeights(layer), channels, window.kernel_h, run),
       biases: pairs * 2,
     });
-    // Four columns of int16, four sums a channel, the bytes of one field.
-    callConvolution(lowering, 'dnnrt_conv2d_s8_dsp', layer, made, words * 4 + pairs * 8 + words / 2);
+    // Four columns of int16, four pixels of the result, a spare pair, the quads of one field.
+    const bytes = words * 16 + 4 * channels + 8 + words * 2;
+    callConvolution(lowering, 'dnnrt_conv2d_s8_dsp', layer, made, Math.ceil(bytes / 4));
   },
 };
 
@@ -118,7 +134,7 @@ export const depthwiseDsp: KernelCandidate<IntegerConvolution> = {
 
 /** Fully connected layer in blocks of 8 outputs. */
 export const productDsp: KernelCandidate<IntegerProduct> = {
-  takes: isSymmetric,
+  takes: (layer) => isSymmetric(layer) && fits(layer),
   call: (lowering, layer) => {
     const { x, y, channels, length } = layer;
     const blocks = Math.ceil(channels / BLOCK);

@@ -49,9 +49,12 @@ export function requantizeFields(
   output: OutputQuantization,
 ): { readonly fields: Record<string, FieldValue> } {
   const count = elementCount(weightScales.shape);
-  const multiplier = lowering.constant('m', 'float', count, () =>
-    Float32Array.from(numbers(weightScales), (scale) => Math.fround(inputScale * scale) / output.scale),
-  );
+  // Some kernels take channels in pairs: an odd number of multipliers gets one more.
+  const entries = count > 1 ? count + (count & 1) : count;
+  const multiplier = lowering.constant('m', 'float', entries, () => {
+    const scales = numbers(weightScales);
+    return Float32Array.from({ length: entries }, (_, c) => Math.fround(inputScale * (scales[c] ?? 0)) / output.scale);
+  });
   return {
     fields: {
       multiplier: { constant: multiplier },

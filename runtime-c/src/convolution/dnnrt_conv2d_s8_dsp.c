@@ -1,211 +1,275 @@
 #include "dnnrt_dsp.h"
 
 /*
- * Convolution in tiles of 4 pixels by 2 output channels for cores with dual 16-bit multiply-accumulate.
+ * Convolution in tiles of 4 pixels by 2 output channels for cores with dual 16-bit multiply-accumulate (dnnrt_dsp.h).
  *
- * The receptive fields of 4 pixels are widened to int16 in `column`, [quad][word][pixel]: the values v0..v3 of a quad become the
- * words (v0, v2), (v1, v3). Weights are packed to match, [channel pair][quad]: bytes a0 b0 a2 b2, a1 b1 a3 b3 of channels a and b.
- * The zero point of x is part of the bias; padding is filled with it.
+ * The receptive fields of 4 pixels are widened side by side in `column`, [kernel row][quad][word][pixel]; padding is filled with the
+ * zero point of x, which is part of the bias. Weights: [channel pair][kernel row][quad][word]; a row of the kernel whose size is no
+ * multiple of 4 ends with weights of 0, whatever x holds there.
  */
 #define PIXELS 4
 
-static void widen_run(const int8_t *x, int32_t n, uint32_t *column) {
+/* `rows` runs of `quads` quads, `pitch` bytes apart, for one pixel of the tile; returns the place behind them. */
 #if DNNRT_DSP
-  for (; n >= 16; n -= 16, column += 8 * PIXELS) {
-    __asm__ volatile(
-        "ldr r4, [%0], #4\n ldr r5, [%0], #4\n ldr r6, [%0], #4\n ldr r7, [%0], #4\n"
-        "sxtb16 r8, r4\n sxtb16 r4, r4, ror #8\n str r8, [%1]\n str r4, [%1, #16]\n"
-        "sxtb16 r8, r5\n sxtb16 r5, r5, ror #8\n str r8, [%1, #32]\n str r5, [%1, #48]\n"
-        "sxtb16 r8, r6\n sxtb16 r6, r6, ror #8\n str r8, [%1, #64]\n str r6, [%1, #80]\n"
-        "sxtb16 r8, r7\n sxtb16 r7, r7, ror #8\n str r8, [%1, #96]\n str r7, [%1, #112]\n"
-        : "+r"(x) : "r"(column) : "r4", "r5", "r6", "r7", "r8", "memory");
-  }
-#endif
-  for (; n >= 4; n -= 4, x += 4, column += 2 * PIXELS) {
-    uint32_t quad;
-    memcpy(&quad, x, 4);
-#if DNNRT_DSP
-    uint32_t even, odd;
-    __asm__("sxtb16 %0, %2\n sxtb16 %1, %2, ror #8" : "=&r"(even), "=r"(odd) : "r"(quad));
+static __attribute__((naked, noinline)) uint32_t *widen_rows(
+    __attribute__((unused)) const int8_t *x, __attribute__((unused)) int32_t pitch, __attribute__((unused)) int32_t quads,
+    __attribute__((unused)) int32_t rows, __attribute__((unused)) uint32_t *column) {
+  __asm__ volatile(
+      "push {r4-r9, lr}\n ldr r12, [sp, #28]\n"
+      "1:\n mov r5, r0\n subs r4, r2, #4\n blt 3f\n"
+      "2:\n ldr r6, [r5], #4\n ldr r7, [r5], #4\n ldr r8, [r5], #4\n ldr r9, [r5], #4\n"
+      "sxtb16 lr, r6\n sxtb16 r6, r6, ror #8\n str lr, [r12]\n str r6, [r12, #16]\n"
+      "sxtb16 lr, r7\n sxtb16 r7, r7, ror #8\n str lr, [r12, #32]\n str r7, [r12, #48]\n"
+      "sxtb16 lr, r8\n sxtb16 r8, r8, ror #8\n str lr, [r12, #64]\n str r8, [r12, #80]\n"
+      "sxtb16 lr, r9\n sxtb16 r9, r9, ror #8\n str lr, [r12, #96]\n str r9, [r12, #112]\n"
+      "add r12, r12, #128\n subs r4, r4, #4\n bge 2b\n"
+      "3:\n adds r4, r4, #4\n beq 5f\n"
+      "4:\n ldr r6, [r5], #4\n subs r4, r4, #1\n sxtb16 lr, r6\n sxtb16 r6, r6, ror #8\n str lr, [r12]\n str r6, [r12, #16]\n"
+      "add r12, r12, #32\n bne 4b\n"
+      "5:\n add r0, r0, r1\n subs r3, r3, #1\n bne 1b\n"
+      "mov r0, r12\n pop {r4-r9, pc}\n");
+}
 #else
-    const uint32_t even = (uint32_t)(uint16_t)(int8_t)quad | (uint32_t)(uint16_t)(int8_t)(quad >> 16) << 16;
-    const uint32_t odd = (uint32_t)(uint16_t)(int8_t)(quad >> 8) | (uint32_t)(uint16_t)(int8_t)(quad >> 24) << 16;
+static uint32_t *widen_rows(const int8_t *x, int32_t pitch, int32_t quads, int32_t rows, uint32_t *column) {
+  for (; rows > 0; rows--, x += pitch) {
+    for (int32_t i = 0; i < quads; i++, column += 2 * PIXELS) {
+      const uint32_t quad = dnnrt_load_word(x + 4 * i);
+      column[0] = dnnrt_widen_even(quad);
+      column[PIXELS] = dnnrt_widen_odd(quad);
+    }
+  }
+  return column;
+}
 #endif
-    column[0] = even;
-    column[PIXELS] = odd;
-  }
-  if (n > 0) {
-    const int32_t v1 = n > 1 ? x[1] : 0, v2 = n > 2 ? x[2] : 0;
-    column[0] = (uint32_t)(uint16_t)x[0] | (uint32_t)v2 << 16;
-    column[PIXELS] = (uint32_t)(uint16_t)v1;
-  }
+
+static uint32_t *fill(uint32_t pair, int32_t quads, uint32_t *column) {
+  for (; quads > 0; quads--, column += 2 * PIXELS) column[0] = column[PIXELS] = pair;
+  return column;
 }
 
-/* One kernel row of the field, byte by byte where it leaves the image. */
-static void copy_row(const dnnrt_conv2d_s8_t *p, const int8_t *x, int32_t row, int32_t left, int8_t *to) {
+/* The field of a pixel whose depth is `quads` quads and that crosses the border of the image, or is dilated: tap by tap. */
+static void widen_taps(const dnnrt_conv2d_s8_t *p, const int8_t *x, int32_t row, int32_t left, int32_t quads, uint32_t *column) {
   const dnnrt_window_t *g = &p->window;
-  const int32_t depth = g->in_c, run = g->kernel_w * depth;
-  if (row < 0 || row >= g->in_h) {
-    memset(to, p->x_zero, (size_t)run);
-    return;
-  }
-  x += row * g->in_w * depth;
-  if (g->dilation_w == 1 && left >= 0 && left + g->kernel_w <= g->in_w) {
-    x += left * depth;
-    memcpy(to, x, (size_t)run);
-    return;
-  }
-  for (int32_t tap = 0; tap < g->kernel_w; tap++, left += g->dilation_w, to += depth) {
-    if (left < 0 || left >= g->in_w) memset(to, p->x_zero, (size_t)depth);
-    else memcpy(to, x + left * depth, (size_t)depth);
-  }
-}
-
-/* `bytes`: room for the field, or for one row of it when rows are multiples of 4. */
-static void widen_field(const dnnrt_conv2d_s8_t *p, const int8_t *x, int32_t oh, int32_t ow, uint32_t *column, int8_t *bytes) {
-  const dnnrt_window_t *g = &p->window;
-  const int32_t run = g->kernel_w * g->in_c, step = run / 4 * 2 * PIXELS;
-  int32_t row = oh * g->stride_h - g->pad_top;
-  const int32_t left = ow * g->stride_w - g->pad_left;
-  if ((run & 3) != 0) {
-    for (int32_t kh = 0; kh < g->kernel_h; kh++, row += g->dilation_h) copy_row(p, x, row, left, bytes + kh * run);
-    widen_run(bytes, g->kernel_h * run, column);
-    return;
-  }
-  const int32_t inside = g->dilation_w == 1 && left >= 0 && left + g->kernel_w <= g->in_w;
-  for (int32_t kh = 0; kh < g->kernel_h; kh++, row += g->dilation_h, column += step) {
-    if (inside && row >= 0 && row < g->in_h) {
-      widen_run(x + (row * g->in_w + left) * g->in_c, run, column);
-    } else {
-      copy_row(p, x, row, left, bytes);
-      widen_run(bytes, run, column);
+  const uint32_t zero = (uint32_t)(uint16_t)p->x_zero * 0x10001u;
+  for (int32_t kh = g->kernel_h; kh > 0; kh--, row += g->dilation_h) {
+    if (row < 0 || row >= g->in_h) {
+      column = fill(zero, g->kernel_w * quads, column);
+      continue;
+    }
+    int32_t at = left;
+    for (int32_t tap = g->kernel_w; tap > 0; tap--, at += g->dilation_w) {
+      const int32_t outside = at < 0 || at >= g->in_w;
+      column = outside ? fill(zero, quads, column) : widen_rows(x + (row * g->in_w + at) * g->in_c, 0, quads, 1, column);
     }
   }
 }
 
-struct tile_args {
-  const uint32_t *weights;
-  const uint32_t *column;
-  const int32_t *bias;
-  int32_t *sums;
-  int32_t pairs, words;
+/* The bytes of any field; rows begin at multiples of 4. */
+static void copy_taps(const dnnrt_conv2d_s8_t *p, const int8_t *x, int32_t row, int32_t left, int8_t *to) {
+  const dnnrt_window_t *g = &p->window;
+  const int32_t slack = -(g->kernel_w * g->in_c) & 3;
+  for (int32_t kh = g->kernel_h; kh > 0; kh--, row += g->dilation_h, to += slack) {
+    int32_t at = left;
+    for (int32_t tap = g->kernel_w; tap > 0; tap--, at += g->dilation_w) {
+      const int32_t outside = row < 0 || row >= g->in_h || at < 0 || at >= g->in_w;
+      const int8_t *from = x + (row * g->in_w + at) * g->in_c;
+      for (int32_t c = g->in_c; c > 0; c--) *to++ = outside ? (int8_t)p->x_zero : *from++;
+    }
+  }
+}
+
+/* What the fields of one call have in common. */
+struct fields {
+  const dnnrt_conv2d_s8_t *p;
+  const int8_t *x;
+  int32_t pitch, quads; /* bytes of an image row, quads of a kernel row */
+  int32_t slack;        /* bytes that a whole quad may lie behind the end of a field */
+  int32_t plain;        /* no dilation */
+  int8_t *bytes;        /* room for a field */
 };
 
-/* sums[pair][channel][pixel] for all channel pairs; `words` = words of weights of one pair, even. */
+/* True when the taps of `pixels` neighbours from row, left on lie in the image, and whole quads do not leave it. */
+static int32_t is_inside(const struct fields *f, int32_t row, int32_t left, int32_t pixels) {
+  const dnnrt_window_t *g = &f->p->window;
+  const int32_t right = left + (pixels - 1) * g->stride_w + g->kernel_w, below = g->in_h - row - g->kernel_h;
+  if (!f->plain || row < 0 || below < 0 || left < 0 || right > g->in_w) return 0;
+  return below > 0 || (g->in_w - right) * g->in_c >= f->slack;
+}
+
+static void widen_field(const struct fields *f, int32_t row, int32_t left, uint32_t *column) {
+  const dnnrt_window_t *g = &f->p->window;
+  if (is_inside(f, row, left, 1)) {
+    widen_rows(f->x + row * f->pitch + left * g->in_c, f->pitch, f->quads, g->kernel_h, column);
+  } else if ((g->in_c & 3) == 0) {
+    widen_taps(f->p, f->x, row, left, g->in_c / 4, column);
+  } else {
+    copy_taps(f->p, f->x, row, left, f->bytes);
+    widen_rows(f->bytes, 0, f->quads * g->kernel_h, 1, column);
+  }
+}
+
+/* Four fields that lie `step` bytes apart. */
 #if DNNRT_DSP
-#define STEP \
-  "ldr r0, [r2], #4\n ldr r1, [r3], #4\n ldr r12, [r3], #4\n" \
-  "sxtb16 lr, r0\n sxtb16 r0, r0, ror #8\n" \
-  "smlad r4, lr, r1, r4\n smlad r8, r0, r1, r8\n smlad r5, lr, r12, r5\n smlad r9, r0, r12, r9\n" \
-  "ldr r1, [r3], #4\n ldr r12, [r3], #4\n" \
-  "smlad r6, lr, r1, r6\n smlad r10, r0, r1, r10\n smlad r7, lr, r12, r7\n smlad r11, r0, r12, r11\n"
-static __attribute__((naked, noinline)) void multiply_tile(__attribute__((unused)) const struct tile_args *args) {
-  /* s0 end of the pair's weights, s1 column, s2 sums, s3 bias, s4 pairs left, s5 bytes of a pair's weights, s6 odd quads. */
+static __attribute__((naked, noinline)) void widen_tile(
+    __attribute__((unused)) const int8_t *x, __attribute__((unused)) int32_t step, __attribute__((unused)) int32_t quads,
+    __attribute__((unused)) int32_t rows, __attribute__((unused)) int32_t pitch, __attribute__((unused)) uint32_t *column) {
   __asm__ volatile(
-      "push {r4-r11, lr}\n"
-      "ldm r0, {r2, r4, r5, r6, r7, r8}\n"
-      "vmov s1, r4\n vmov s3, r5\n vmov s2, r6\n vmov s4, r7\n"
-      "lsl r9, r8, #2\n vmov s5, r9\n and r8, r8, #2\n vmov s6, r8\n"
-      "1:\n"
-      "vmov r12, s3\n ldr r4, [r12], #4\n ldr r8, [r12], #4\n vmov s3, r12\n"
-      "mov r5, r4\n mov r6, r4\n mov r7, r4\n mov r9, r8\n mov r10, r8\n mov r11, r8\n"
-      "vmov r3, s1\n vmov r12, s5\n add r12, r12, r2\n vmov s0, r12\n"
-      "vmov r0, s6\n cmp r0, #0\n bne 3f\n"
-      "2:\n" STEP STEP
-      "3:\n" STEP STEP
-      "vmov r0, s0\n cmp r2, r0\n bne 2b\n"
-      "vmov r0, s2\n stmia r0!, {r4-r11}\n vmov s2, r0\n"
-      "vmov r0, s4\n subs r0, r0, #1\n vmov s4, r0\n bne 1b\n"
+      "push {r4-r11, lr}\n ldr r4, [sp, #36]\n ldr r12, [sp, #40]\n"
+      "vmov s0, r2\n vmov s1, r3\n sub r4, r4, r2, lsl #2\n vmov s2, r4\n add r2, r1, r1, lsl #1\n"
+      "1:\n vmov r3, s0\n"
+      "2:\n ldr r4, [r0]\n ldr r5, [r0, r1]\n ldr r6, [r0, r1, lsl #1]\n ldr r7, [r0, r2]\n add r0, r0, #4\n"
+      "sxtb16 r8, r4\n sxtb16 r9, r5\n sxtb16 r10, r6\n sxtb16 r11, r7\n stm r12!, {r8-r11}\n"
+      "sxtb16 r4, r4, ror #8\n sxtb16 r5, r5, ror #8\n sxtb16 r6, r6, ror #8\n sxtb16 r7, r7, ror #8\n stm r12!, {r4-r7}\n"
+      "subs r3, r3, #1\n bne 2b\n"
+      "vmov r4, s2\n add r0, r0, r4\n vmov r4, s1\n subs r4, r4, #1\n vmov s1, r4\n bne 1b\n"
       "pop {r4-r11, pc}\n");
 }
-#undef STEP
+#else
+static void widen_tile(const int8_t *x, int32_t step, int32_t quads, int32_t rows, int32_t pitch, uint32_t *column) {
+  for (int32_t i = 0; i < PIXELS; i++) widen_rows(x + i * step, pitch, quads, rows, column + i);
+}
+#endif
+
+struct tile_args {
+  const uint32_t *weights, *column;
+  const int32_t *bias;
+  const float *multiplier;
+  int8_t *y;
+  int32_t stride, pairs, quads, zero, step;
+};
+
+/* y[pixel * stride + channel] of 4 pixels and `pairs` pairs of channels; `step` = bytes between multipliers. */
+#if DNNRT_DSP
+#define STEP \
+  "ldr r0, [r2], #4\n ldr r1, [r3], #4\n ldr r12, [r3], #4\n sxtb16 lr, r0\n" \
+  "smlad r8, r0, r1, r8\n smlad r4, lr, r1, r4\n smlad r9, r0, r12, r9\n smlad r5, lr, r12, r5\n" \
+  "ldr r1, [r3], #4\n ldr r12, [r3], #4\n" \
+  "smlad r10, r0, r1, r10\n smlad r6, lr, r1, r6\n smlad r11, r0, r12, r11\n smlad r7, lr, r12, r7\n"
+#define QUAD STEP STEP
+#define QUAD_BYTES "112"
+static __attribute__((naked, noinline)) void multiply_tile(__attribute__((unused)) const struct tile_args *args) {
+  /* s0 end of the pair's weights, s1 column, s2 y, s3 bias, s4 pairs left, s5 bytes of a pair's weights, s6 entry of the loop, s7 bias of
+     the second channel, s8..s15 results, s16 zero, s17 stride, s18 multiplier, s19 step. */
+  __asm__ volatile(
+      "push {r4-r11, lr}\n vpush {s16-s21}\n"
+      "ldm r0!, {r2, r4, r5, r6, r7, r8, r9, r10}\n ldr r11, [r0]\n ldr r3, [r0, #4]\n"
+      "vmov s1, r4\n vmov s3, r5\n vmov s18, r6\n vmov s2, r7\n vmov s17, r8\n vmov s4, r9\n vmov s16, r11\n vmov s19, r3\n"
+      "lsl r0, r10, #3\n vmov s5, r0\n"
+      "rsb r0, r10, #0\n and r0, r0, #3\n mov r1, #" QUAD_BYTES "\n mul r0, r0, r1\n"
+      "adr.w r1, 2f\n add r0, r0, r1\n orr r0, r0, #1\n vmov s6, r0\n"
+      "1:\n"
+      "vmov r12, s3\n ldr r4, [r12], #4\n ldr r0, [r12], #4\n vmov s3, r12\n vmov s7, r0\n"
+      "mov r5, r4\n mov r6, r4\n mov r7, r4\n mov r8, r4\n mov r9, r4\n mov r10, r4\n mov r11, r4\n"
+      "vmov r3, s1\n vmov r12, s5\n add r12, r12, r2\n vmov s0, r12\n vmov r0, s6\n bx r0\n"
+      ".balign 4\n"
+      "2:\n" QUAD QUAD QUAD QUAD
+      "vmov r0, s0\n cmp r2, r0\n bne 2b\n"
+      "vmov r0, s7\n"
+      "sub r8, r8, r4\n sub r9, r9, r5\n sub r10, r10, r6\n sub r11, r11, r7\n"
+      "add r8, r0, r8, asr #8\n add r9, r0, r9, asr #8\n add r10, r0, r10, asr #8\n add r11, r0, r11, asr #8\n"
+      "vmov s8, r4\n vmov s9, r5\n vmov s10, r6\n vmov s11, r7\n vmov s12, r8\n vmov s13, r9\n vmov s14, r10\n vmov s15, r11\n"
+      "vmov r0, s18\n vmov r12, s19\n vldr s20, [r0]\n add r0, r0, r12\n vldr s21, [r0]\n add r0, r0, r12\n vmov s18, r0\n"
+      "vcvt.f32.s32 s8, s8\n vcvt.f32.s32 s9, s9\n vcvt.f32.s32 s10, s10\n vcvt.f32.s32 s11, s11\n"
+      "vcvt.f32.s32 s12, s12\n vcvt.f32.s32 s13, s13\n vcvt.f32.s32 s14, s14\n vcvt.f32.s32 s15, s15\n"
+      "vmul.f32 s8, s8, s20\n vmul.f32 s9, s9, s20\n vmul.f32 s10, s10, s20\n vmul.f32 s11, s11, s20\n"
+      "vmul.f32 s12, s12, s21\n vmul.f32 s13, s13, s21\n vmul.f32 s14, s14, s21\n vmul.f32 s15, s15, s21\n"
+      "vcvtr.s32.f32 s8, s8\n vcvtr.s32.f32 s9, s9\n vcvtr.s32.f32 s10, s10\n vcvtr.s32.f32 s11, s11\n"
+      "vcvtr.s32.f32 s12, s12\n vcvtr.s32.f32 s13, s13\n vcvtr.s32.f32 s14, s14\n vcvtr.s32.f32 s15, s15\n"
+      "vmov r4, s8\n vmov r5, s9\n vmov r6, s10\n vmov r7, s11\n vmov r8, s12\n vmov r9, s13\n vmov r10, s14\n vmov r11, s15\n"
+      "vmov r0, s16\n"
+      "qadd r4, r4, r0\n qadd r5, r5, r0\n qadd r6, r6, r0\n qadd r7, r7, r0\n"
+      "qadd r8, r8, r0\n qadd r9, r9, r0\n qadd r10, r10, r0\n qadd r11, r11, r0\n"
+      "ssat r4, #8, r4\n ssat r5, #8, r5\n ssat r6, #8, r6\n ssat r7, #8, r7\n"
+      "ssat r8, #8, r8\n ssat r9, #8, r9\n ssat r10, #8, r10\n ssat r11, #8, r11\n"
+      "vmov r0, s2\n vmov r12, s17\n add r1, r0, #2\n vmov s2, r1\n"
+      "strb r4, [r0]\n strb r8, [r0, #1]\n add r0, r0, r12\n strb r5, [r0]\n strb r9, [r0, #1]\n add r0, r0, r12\n"
+      "strb r6, [r0]\n strb r10, [r0, #1]\n add r0, r0, r12\n strb r7, [r0]\n strb r11, [r0, #1]\n"
+      "vmov r0, s4\n subs r0, r0, #1\n vmov s4, r0\n bne.w 1b\n"
+      "vpop {s16-s21}\n pop {r4-r11, pc}\n");
+}
 #else
 static void multiply_tile(const struct tile_args *args) {
   const uint32_t *w = args->weights;
-  for (int32_t pair = 0; pair < args->pairs; pair++, w += args->words) {
-    int32_t *sums = args->sums + 2 * PIXELS * pair;
+  const float *multiplier = args->multiplier;
+  const int32_t words = 2 * args->quads;
+  for (int32_t c = 0; c < 2 * args->pairs; c += 2, w += words) {
+    const float a = *multiplier, b = *(multiplier += args->step / 4);
+    multiplier += args->step / 4;
     for (int32_t i = 0; i < PIXELS; i++) {
-      const uint32_t *column = args->column + i;
-      int32_t a = args->bias[2 * pair], b = args->bias[2 * pair + 1];
-      for (int32_t k = 0; k < args->words; k++) {
-        const int32_t low = (int16_t)column[k * PIXELS], high = (int16_t)(column[k * PIXELS] >> 16);
-        a += (int8_t)w[k] * low + (int8_t)(w[k] >> 16) * high;
-        b += (int8_t)(w[k] >> 8) * low + (int8_t)(w[k] >> 24) * high;
+      uint32_t sum = (uint32_t)args->bias[c], low = sum;
+      for (int32_t k = 0; k < words; k++) {
+        sum = dnnrt_smlad(w[k], args->column[k * PIXELS + i], sum);
+        low = dnnrt_smlad(dnnrt_widen_even(w[k]), args->column[k * PIXELS + i], low);
       }
-      sums[i] = a;
-      sums[PIXELS + i] = b;
+      int8_t *y = args->y + i * args->stride + c;
+      y[0] = (int8_t)dnnrt_requantize((int32_t)low, a, args->zero, -128, 127);
+      y[1] = (int8_t)dnnrt_requantize((int32_t)(sum - low) / 256 + args->bias[c + 1], b, args->zero, -128, 127);
     }
   }
 }
 #endif
 
-#if DNNRT_DSP
-struct store_args {
-  const int32_t *sums;
-  const float *multiplier;
-  int8_t *y;
-  int32_t channels, zero, step;
-};
-
-/* Four pixels, results over the whole range of int8. */
-static __attribute__((naked, noinline)) void store_tile(__attribute__((unused)) const struct store_args *args) {
-  __asm__ volatile(
-      "push {r4-r11, lr}\n"
-      "ldm r0, {r0, r1, r2, r3, r4, r5}\n"
-      "add r6, r2, r3\n add r7, r6, r3\n add r8, r7, r3\n"
-      "1:\n"
-      "vldmia r0!, {s0-s3}\n vldr s4, [r1]\n"
-      "vcvt.f32.s32 s0, s0\n vcvt.f32.s32 s1, s1\n vcvt.f32.s32 s2, s2\n vcvt.f32.s32 s3, s3\n"
-      "add r1, r1, r5\n"
-      "vmul.f32 s0, s0, s4\n vmul.f32 s1, s1, s4\n vmul.f32 s2, s2, s4\n vmul.f32 s3, s3, s4\n"
-      "vcvtr.s32.f32 s0, s0\n vcvtr.s32.f32 s1, s1\n vcvtr.s32.f32 s2, s2\n vcvtr.s32.f32 s3, s3\n"
-      "vmov r9, s0\n vmov r10, s1\n vmov r11, s2\n vmov r12, s3\n"
-      "qadd r9, r9, r4\n qadd r10, r10, r4\n qadd r11, r11, r4\n qadd r12, r12, r4\n"
-      "ssat r9, #8, r9\n ssat r10, #8, r10\n ssat r11, #8, r11\n ssat r12, #8, r12\n"
-      "strb r9, [r2], #1\n strb r10, [r6], #1\n strb r11, [r7], #1\n strb r12, [r8], #1\n"
-      "subs r3, r3, #1\n bne 1b\n"
-      "pop {r4-r11, pc}\n");
-}
-#endif
-
-static void requantize_tile(const dnnrt_conv2d_s8_t *p, const int32_t *sums, int32_t pixels, int8_t *y) {
-  const dnnrt_requantize_t *q = &p->requantize;
-  const float *multiplier = q->multiplier;
-  const int32_t zero = q->y_zero, lo = q->lo, hi = q->hi, stride = p->out_c, step = q->per_channel;
-#if DNNRT_DSP
-  if (pixels == PIXELS && lo == -128 && hi == 127) {
-    const struct store_args args = {sums, multiplier, y, stride, zero, 4 * step};
-    store_tile(&args);
-    return;
-  }
-#endif
-  for (int32_t c = 0; c < stride; c++, sums += PIXELS, multiplier += step, y++) {
-    const float m = *multiplier;
-    int8_t *out = y;
-    for (int32_t i = 0; i < pixels; i++, out += stride) *out = (int8_t)dnnrt_requantize(sums[i], m, zero, lo, hi);
-  }
+/* All channels of a tile; an odd last one goes through `spare`, 8 bytes, since its pair has no place in y. */
+static void compute_tile(const dnnrt_conv2d_s8_t *p, struct tile_args *args, int8_t *y, int8_t *spare) {
+  args->weights = (const uint32_t *)p->weights;
+  args->bias = p->bias;
+  args->multiplier = p->requantize.multiplier;
+  args->y = y;
+  args->stride = p->out_c;
+  args->pairs = p->out_c / 2;
+  if (args->pairs > 0) multiply_tile(args);
+  if ((p->out_c & 1) == 0) return;
+  const int32_t last = p->out_c - 1;
+  args->weights += last * args->quads;
+  args->bias += last;
+  args->multiplier += last * p->requantize.per_channel;
+  args->y = spare;
+  args->stride = 2;
+  args->pairs = 1;
+  multiply_tile(args);
+  for (int32_t i = 0; i < PIXELS; i++) y[i * p->out_c + last] = spare[2 * i];
 }
 
-/* scratch: 8 bytes a value of the field (rounded up to quads), 16 bytes an output channel (rounded up to pairs), the field's bytes. */
+/* scratch: 32 bytes a quad of the field, then 4 pixels of y, 8 bytes, the field's quads. bias: pairs. */
 void dnnrt_conv2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch) {
   const dnnrt_window_t *g = &p->window;
-  const int32_t words = ((int32_t)g->kernel_h * g->kernel_w * g->in_c + 3) / 4 * 2;
+  const dnnrt_requantize_t *q = &p->requantize;
+  const int32_t run = g->kernel_w * g->in_c, row_quads = (run + 3) / 4, quads = row_quads * g->kernel_h, step = g->stride_w * g->in_c;
   uint32_t *column = (uint32_t *)scratch;
-  int32_t *sums = (int32_t *)(column + words * PIXELS);
-  int8_t *bytes = (int8_t *)(sums + (p->out_c + 1) / 2 * 2 * PIXELS);
-  const struct tile_args args = {(const uint32_t *)p->weights, column, p->bias, sums, (p->out_c + 1) / 2, words};
-  int32_t oh = 0, ow = 0;
+  int8_t *tile = (int8_t *)(column + 2 * PIXELS * quads), *spare = tile + PIXELS * p->out_c;
+  const struct fields f = {
+      p, x, g->in_w * g->in_c, row_quads, 4 * row_quads - run,
+      (g->dilation_h == 1 || g->kernel_h == 1) && (g->dilation_w == 1 || g->kernel_w == 1), spare + 8};
+  struct tile_args args = {0, column, 0, 0, 0, 0, 0, quads, q->y_zero, 4 * q->per_channel};
+  int32_t row = -g->pad_top, at = -g->pad_left, ow = 0;
   for (int32_t left = (int32_t)g->out_h * g->out_w; left > 0; left -= PIXELS) {
-    const int32_t pixels = left < PIXELS ? left : PIXELS;
-    for (int32_t i = 0; i < pixels; i++) {
-      widen_field(p, x, oh, ow, column + i, bytes);
-      if (++ow == g->out_w) {
-        ow = 0;
-        oh++;
+    const int32_t pixels = left < PIXELS ? left : PIXELS, n = pixels * p->out_c;
+    if (ow + PIXELS <= g->out_w && is_inside(&f, row, at, PIXELS)) {
+      widen_tile(x + row * f.pitch + at * g->in_c, step, row_quads, g->kernel_h, f.pitch, column);
+      ow += PIXELS;
+      at += PIXELS * g->stride_w;
+    } else {
+      for (int32_t i = 0; i < pixels; i++) {
+        if (ow == g->out_w) {
+          ow = 0;
+          at = -g->pad_left;
+          row += g->stride_h;
+        }
+        widen_field(&f, row, at, column + i);
+        ow++;
+        at += g->stride_w;
       }
     }
-    multiply_tile(&args);
-    requantize_tile(p, sums, pixels, y);
-    y += pixels * p->out_c;
+    if (ow == g->out_w) {
+      ow = 0;
+      at = -g->pad_left;
+      row += g->stride_h;
+    }
+    compute_tile(p, &args, pixels == PIXELS ? y : tile, spare);
+    if (pixels < PIXELS) memcpy(y, tile, (size_t)n);
+    if (q->lo > -128 || q->hi < 127) {
+      for (int32_t i = 0; i < n; i++) y[i] = (int8_t)(y[i] < q->lo ? q->lo : y[i] > q->hi ? q->hi : y[i]);
+    }
+    y += n;
   }
 }

@@ -1,23 +1,16 @@
 #include "dnnrt_dsp.h"
 
 /*
- * Fully connected layer in blocks of 8 outputs for cores with dual 16-bit multiply-accumulate.
- *
- * x is widened to int16 once: a quad v0..v3 becomes the words (v0, v2), (v1, v3). Weights are packed [block of 4 output
- * pairs][quad][word][pair]: bytes a0 b0 a2 b2 (word 0), a1 b1 a3 b3 (word 1) of outputs a and b. The zero point of x is part of the bias.
+ * Fully connected layer in blocks of 8 outputs for cores with dual 16-bit multiply-accumulate (dnnrt_dsp.h). x is widened to int16 once,
+ * its zero point is part of the bias. Weights: [block of 4 channel pairs][quad][word][pair].
  */
 #define OUTPUTS 8
 
 static void widen(const int8_t *x, int32_t n, uint32_t *wide) {
   for (; n >= 4; n -= 4, x += 4, wide += 2) {
-    uint32_t quad;
-    memcpy(&quad, x, 4);
-#if DNNRT_DSP
-    __asm__("sxtb16 %0, %2\n sxtb16 %1, %2, ror #8" : "=&r"(wide[0]), "=r"(wide[1]) : "r"(quad));
-#else
-    wide[0] = (uint32_t)(uint16_t)(int8_t)quad | (uint32_t)(uint16_t)(int8_t)(quad >> 16) << 16;
-    wide[1] = (uint32_t)(uint16_t)(int8_t)(quad >> 8) | (uint32_t)(uint16_t)(int8_t)(quad >> 24) << 16;
-#endif
+    const uint32_t quad = dnnrt_load_word(x);
+    wide[0] = dnnrt_widen_even(quad);
+    wide[1] = dnnrt_widen_odd(quad);
   }
   if (n > 0) {
     const int32_t v1 = n > 1 ? x[1] : 0, v2 = n > 2 ? x[2] : 0;
@@ -26,54 +19,103 @@ static void widen(const int8_t *x, int32_t n, uint32_t *wide) {
   }
 }
 
-/* sums[0..7] = bias[0..7] + the block's products; `end` = end of the widened input. Returns the end of the block's weights. */
+struct block_args {
+  const uint32_t *weights, *wide;
+  int32_t quads;
+  const int32_t *bias;
+  const float *multiplier;
+  int8_t *y;
+  int32_t zero;
+};
+
+/* Eight outputs; eight multipliers. */
 #if DNNRT_DSP
 #define TWO(a, b, c, d) \
-  "sxtb16 lr, r0\n sxtb16 r0, r0, ror #8\n smlad " a ", lr, r12, " a "\n smlad " b ", r0, r12, " b "\n" \
-  "sxtb16 lr, r3\n sxtb16 r3, r3, ror #8\n smlad " c ", lr, r12, " c "\n smlad " d ", r3, r12, " d "\n"
+  "sxtb16 lr, r0\n smlad " b ", r0, r12, " b "\n smlad " a ", lr, r12, " a "\n" \
+  "sxtb16 lr, r3\n smlad " d ", r3, r12, " d "\n smlad " c ", lr, r12, " c "\n"
 #define WORD \
   "ldr r12, [r1], #4\n ldr r0, [r2], #4\n ldr r3, [r2], #4\n" TWO("r4", "r5", "r6", "r7") \
   "ldr r0, [r2], #4\n ldr r3, [r2], #4\n" TWO("r8", "r9", "r10", "r11")
-static __attribute__((naked, noinline)) const uint32_t *multiply_block(
-    __attribute__((unused)) const uint32_t *wide, __attribute__((unused)) const uint32_t *end,
-    __attribute__((unused)) const uint32_t *w, __attribute__((unused)) int32_t *sums) {
+#define QUAD WORD WORD
+#define QUAD_BYTES "136"
+static __attribute__((naked, noinline)) void multiply_block(__attribute__((unused)) const struct block_args *args) {
+  /* s0 end of the widened input, s1..s4 biases of the second channels, s5 multiplier, s6 y, s7 zero. */
   __asm__ volatile(
-      "push {r4-r11, lr}\n"
-      "vmov s0, r1\n vmov s1, r3\n mov r1, r0\n"
-      "ldm r3, {r4-r11}\n"
-      "1:\n" WORD WORD
-      "vmov r0, s0\n cmp r1, r0\n bne 1b\n"
-      "vmov r3, s1\n stm r3, {r4-r11}\n mov r0, r2\n"
-      "pop {r4-r11, pc}\n");
+      "push {r4-r11, lr}\n vpush {s16-s23}\n"
+      "ldm r0, {r2, r4, r5, r6, r7, r8, r9}\n"
+      "mov r1, r4\n add r4, r4, r5, lsl #3\n vmov s0, r4\n vmov s5, r7\n vmov s6, r8\n vmov s7, r9\n"
+      "rsb r0, r5, #0\n and r0, r0, #3\n mov r3, #" QUAD_BYTES "\n mul r0, r0, r3\n"
+      "adr.w r3, 2f\n add r0, r0, r3\n orr r0, r0, #1\n"
+      "ldm r6, {r4-r11}\n vmov s1, r5\n vmov s2, r7\n vmov s3, r9\n vmov s4, r11\n"
+      "mov r5, r4\n mov r7, r6\n mov r9, r8\n mov r11, r10\n bx r0\n"
+      ".balign 4\n"
+      "2:\n" QUAD QUAD QUAD QUAD
+      "vmov r0, s0\n cmp r1, r0\n bne.w 2b\n"
+      "sub r5, r5, r4\n sub r7, r7, r6\n sub r9, r9, r8\n sub r11, r11, r10\n"
+      "vmov r0, s1\n vmov r1, s2\n vmov r2, s3\n vmov r3, s4\n"
+      "add r5, r0, r5, asr #8\n add r7, r1, r7, asr #8\n add r9, r2, r9, asr #8\n add r11, r3, r11, asr #8\n"
+      "vmov s8, r4\n vmov s9, r5\n vmov s10, r6\n vmov s11, r7\n vmov s12, r8\n vmov s13, r9\n vmov s14, r10\n vmov s15, r11\n"
+      "vmov r0, s5\n vldm r0, {s16-s23}\n"
+      "vcvt.f32.s32 s8, s8\n vcvt.f32.s32 s9, s9\n vcvt.f32.s32 s10, s10\n vcvt.f32.s32 s11, s11\n"
+      "vcvt.f32.s32 s12, s12\n vcvt.f32.s32 s13, s13\n vcvt.f32.s32 s14, s14\n vcvt.f32.s32 s15, s15\n"
+      "vmul.f32 s8, s8, s16\n vmul.f32 s9, s9, s17\n vmul.f32 s10, s10, s18\n vmul.f32 s11, s11, s19\n"
+      "vmul.f32 s12, s12, s20\n vmul.f32 s13, s13, s21\n vmul.f32 s14, s14, s22\n vmul.f32 s15, s15, s23\n"
+      "vcvtr.s32.f32 s8, s8\n vcvtr.s32.f32 s9, s9\n vcvtr.s32.f32 s10, s10\n vcvtr.s32.f32 s11, s11\n"
+      "vcvtr.s32.f32 s12, s12\n vcvtr.s32.f32 s13, s13\n vcvtr.s32.f32 s14, s14\n vcvtr.s32.f32 s15, s15\n"
+      "vmov r4, s8\n vmov r5, s9\n vmov r6, s10\n vmov r7, s11\n vmov r8, s12\n vmov r9, s13\n vmov r10, s14\n vmov r11, s15\n"
+      "vmov r0, s7\n vmov r1, s6\n"
+      "qadd r4, r4, r0\n qadd r5, r5, r0\n qadd r6, r6, r0\n qadd r7, r7, r0\n"
+      "qadd r8, r8, r0\n qadd r9, r9, r0\n qadd r10, r10, r0\n qadd r11, r11, r0\n"
+      "ssat r4, #8, r4\n ssat r5, #8, r5\n ssat r6, #8, r6\n ssat r7, #8, r7\n"
+      "ssat r8, #8, r8\n ssat r9, #8, r9\n ssat r10, #8, r10\n ssat r11, #8, r11\n"
+      "strb r4, [r1]\n strb r5, [r1, #1]\n strb r6, [r1, #2]\n strb r7, [r1, #3]\n"
+      "strb r8, [r1, #4]\n strb r9, [r1, #5]\n strb r10, [r1, #6]\n strb r11, [r1, #7]\n"
+      "vpop {s16-s23}\n pop {r4-r11, pc}\n");
 }
 #else
-static const uint32_t *multiply_block(const uint32_t *wide, const uint32_t *end, const uint32_t *w, int32_t *sums) {
-  for (; wide != end; wide++) {
-    const int32_t low = (int16_t)*wide, high = (int16_t)(*wide >> 16);
-    for (int32_t pair = 0; pair < OUTPUTS / 2; pair++, w++) {
-      sums[2 * pair] += (int8_t)*w * low + (int8_t)(*w >> 16) * high;
-      sums[2 * pair + 1] += (int8_t)(*w >> 8) * low + (int8_t)(*w >> 24) * high;
+static void multiply_block(const struct block_args *args) {
+  for (int32_t c = 0; c < OUTPUTS; c += 2) {
+    const uint32_t *w = args->weights + c / 2;
+    uint32_t sum = (uint32_t)args->bias[c], low = sum;
+    for (int32_t k = 0; k < 2 * args->quads; k++, w += OUTPUTS / 2) {
+      sum = dnnrt_smlad(*w, args->wide[k], sum);
+      low = dnnrt_smlad(dnnrt_widen_even(*w), args->wide[k], low);
     }
+    const int32_t second = (int32_t)(sum - low) / 256 + args->bias[c + 1];
+    args->y[c] = (int8_t)dnnrt_requantize((int32_t)low, args->multiplier[c], args->zero, -128, 127);
+    args->y[c + 1] = (int8_t)dnnrt_requantize(second, args->multiplier[c + 1], args->zero, -128, 127);
   }
-  return w;
 }
 #endif
+
+static void limit(int8_t *y, int32_t n, int32_t lo, int32_t hi) {
+  for (; n > 0; n--, y++) *y = (int8_t)(*y < lo ? lo : *y > hi ? hi : *y);
+}
 
 /* scratch: 8 bytes for every 4 inputs. bias holds a multiple of 8 entries. */
 void dnnrt_fc_s8_dsp(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y, void *scratch) {
   const dnnrt_requantize_t *q = &p->requantize;
-  uint32_t *wide = (uint32_t *)scratch;
-  const uint32_t *end = wide + (p->in_n + 3) / 4 * 2;
-  for (uint32_t row = 0; row < p->rows; row++, x += p->in_n) {
-    const uint32_t *w = (const uint32_t *)p->weights;
-    widen(x, (int32_t)p->in_n, wide);
-    for (uint32_t o = 0; o < p->out_n; o += OUTPUTS) {
-      int32_t sums[OUTPUTS];
-      memcpy(sums, p->bias + o, sizeof sums);
-      w = multiply_block(wide, end, w, sums);
-      for (uint32_t i = 0; i < OUTPUTS && o + i < p->out_n; i++) {
-        *y++ = (int8_t)dnnrt_requantize(sums[i], q->multiplier[(o + i) * q->per_channel], q->y_zero, q->lo, q->hi);
+  const int32_t outputs = (int32_t)p->out_n, quads = ((int32_t)p->in_n + 3) / 4;
+  float multipliers[OUTPUTS];
+  int8_t spare[OUTPUTS];
+  for (int32_t i = 0; i < OUTPUTS; i++) multipliers[i] = q->multiplier[0];
+  for (uint32_t row = 0; row < p->rows; row++, x += p->in_n, y += outputs) {
+    struct block_args args = {(const uint32_t *)p->weights, (const uint32_t *)scratch, quads, p->bias, multipliers, y, q->y_zero};
+    widen(x, (int32_t)p->in_n, (uint32_t *)scratch);
+    for (int32_t o = 0; o < outputs; o += OUTPUTS) {
+      const int32_t n = outputs - o < OUTPUTS ? outputs - o : OUTPUTS;
+      if (q->per_channel && n == OUTPUTS) args.multiplier = q->multiplier + o;
+      if (n < OUTPUTS) {
+        for (int32_t i = 0; i < n; i++) multipliers[i] = q->multiplier[(o + i) * q->per_channel];
+        args.multiplier = multipliers;
+        args.y = spare;
       }
+      multiply_block(&args);
+      args.weights += quads * OUTPUTS;
+      args.bias += OUTPUTS;
+      args.y += OUTPUTS;
     }
+    memcpy(y + outputs / OUTPUTS * OUTPUTS, spare, (size_t)(outputs % OUTPUTS));
+    if (q->lo > -128 || q->hi < 127) limit(y, outputs, q->lo, q->hi);
   }
 }
