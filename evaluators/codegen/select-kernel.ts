@@ -40,9 +40,9 @@ function call<L>(
   reference: (lowering: Lowering, layer: L) => Call,
 ): void {
   const plain = reference(lowering, layer);
-  const encoded = encodeWeights(lowering, plain);
-  const candidate = encoded === plain ? candidates.find(({ takes }) => takes(layer, lowering)) : undefined;
-  if (candidate === undefined) {
+  const candidate = candidates.find(({ takes }) => takes(layer, lowering));
+  const encoded = encodeWeights(lowering, plain, candidate !== undefined);
+  if (candidate === undefined || encoded !== plain) {
     lowering.call(encoded);
     return;
   }

@@ -752,6 +752,10 @@ void dnnrt_place_taps(const dnnrt_window_t *g, uint32_t depth, uint32_t n, uint1
 void dnnrt_conv2d_encoded_s8(const dnnrt_conv2d_encoded_s8_t *p, const int8_t *x, int8_t *y, void *row);
 void dnnrt_conv2d_encoded_f32(const dnnrt_conv2d_encoded_f32_t *p, const float *x, float *y, void *row);
 void dnnrt_fc_encoded_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y, void *row);
+void dnnrt_fc_crs8_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_fc_crs16_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_fc_delta4_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_fc_bitmap_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_fc_encoded_f32(const dnnrt_fc_encoded_f32_t *p, const float *x, float *y, void *row);
 void dnnrt_copy_8(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_16(const dnnrt_copy_t *p, const void *x, void *y);

@@ -56,6 +56,8 @@ export interface EncodingTask {
   readonly core: CpuCore;
   /** How often each weight is used. */
   readonly pixels: number;
+  /** There is a kernel for the core that takes the plain weights; false when absent. */
+  readonly tuned?: boolean;
 }
 
 /** Null: the plain tensor. */
@@ -64,7 +66,7 @@ export function chooseEncoding(matrix: WeightMatrix, task: EncodingTask): Encode
   const bytesOf = (encoded: EncodedMatrix | null) => (encoded === null ? plainBytes : encoded.bytes + STRUCTURE_BYTES);
   const cyclesOf = (encoded: EncodedMatrix | null) =>
     encoded === null
-      ? plainCycles(task.core, matrix, task.pixels)
+      ? plainCycles(task.core, matrix, task.pixels, task.tuned ?? false)
       : encodedCycles(task.core, matrix, encoded, task.pixels);
   const all = [null, ...candidateEncodings(matrix)];
   const fewest = Math.min(...all.map(bytesOf));

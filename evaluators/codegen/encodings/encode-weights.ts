@@ -41,8 +41,8 @@ const ENCODED: Readonly<Record<string, EncodedKernel>> = {
   },
 };
 
-/** The call itself when its weights are best left as they are. */
-export function encodeWeights(lowering: Lowering, call: Call): Call {
+/** The call itself when its weights are best left as they are. `tuned`: the core has a kernel for the plain weights. */
+export function encodeWeights(lowering: Lowering, call: Call, tuned = false): Call {
   const kernel = ENCODED[call.kernel];
   const weights = constantOf(call.params?.fields['weights']);
   if (lowering.weights === 'dense' || kernel === undefined || weights === undefined || call.params === undefined) {
@@ -56,20 +56,21 @@ export function encodeWeights(lowering: Lowering, call: Call): Call {
   const pixels = kernel.convolution ? integer(window['out_h']) * integer(window['out_w']) : integer(fields['rows']);
   const encoded =
     lowering.weights === 'auto'
-      ? chooseEncoding(matrix, { core: lowering.board.core, pixels })
+      ? chooseEncoding(matrix, { core: lowering.board.core, pixels, tuned })
       : smallestWith(matrix, lowering.weights);
   if (encoded === null) return call;
   lowering.dropConstant(weights);
+  const weightFields = { fields: encodedFields(lowering, matrix, encoded) };
+  const { weights: _, in_n: __, out_n: ___, ...rest } = fields;
+  const params = { struct: kernel.struct, fields: { ...rest, weights: weightFields } };
+  const streaming = streamingProduct(kernel, encoded, pixels);
+  if (streaming !== undefined) return { ...call, kernel: streaming, params };
   const taps = kernel.convolution ? integer(window['kernel_h']) * integer(window['kernel_w']) + 1 : 0;
   const row = rowScratch(lowering, encoded, matrix.values instanceof Float32Array, taps);
-  const { weights: _, in_n: __, out_n: ___, ...rest } = fields;
   return {
     ...call,
     kernel: kernel.kernel,
-    params: {
-      struct: kernel.struct,
-      fields: { ...rest, weights: { fields: encodedFields(lowering, matrix, encoded) } },
-    },
+    params,
     args: [...call.args, row],
     writes: [...call.writes, row.id],
     inPlace: [],
@@ -112,6 +113,14 @@ function matrixOf(lowering: Lowering, weights: string, fields: Fields, kernel: E
   const values = kernel.depthwise ? data.map((_, i) => data[(i % columns) * rows + Math.floor(i / columns)]) : data;
   return { rows, columns, values, zeroOf: (row) => (zeros === undefined ? 0 : Number(zeros[row * step])) };
 }
+
+/** Products of one row with plain bytes multiply as they read: there is nothing to gain from a decoded row. */
+function streamingProduct(kernel: EncodedKernel, { places, values }: EncodedMatrix, rows: number): string | undefined {
+  if (kernel.convolution || values.coding !== 's8' || rows > 1) return undefined;
+  return STREAMING.has(places.coding) ? `dnnrt_fc_${places.coding}_s8` : undefined;
+}
+
+const STREAMING: ReadonlySet<PlaceCodingName> = new Set(['bitmap', 'crs8', 'crs16', 'delta4']);
 
 /** Room for one decoded row: entries of 4 bytes (int8) or 8 (float), and the first entry of each tap. */
 function rowScratch(lowering: Lowering, encoded: EncodedMatrix, isFloat: boolean, taps: number) {

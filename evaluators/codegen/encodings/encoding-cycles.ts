@@ -8,7 +8,8 @@ import type { EncodedMatrix } from './encode-matrix.ts';
 import type { ValueCodingName, WeightMatrix } from './weight-matrix.ts';
 
 interface CoreCycles {
-  /** One product of a plain kernel. */
+  /** One product of a plain kernel: of the reference, of the best. */
+  readonly referenceInt8: number;
   readonly plainInt8: number;
   readonly plainFloat: number;
   /** One product of an encoded kernel. */
@@ -25,6 +26,7 @@ interface CoreCycles {
 
 const CYCLES: { readonly [C in 'cortex-m0plus' | 'cortex-m4f']: CoreCycles } = {
   'cortex-m0plus': {
+    referenceInt8: 21,
     plainInt8: 6,
     plainFloat: 140,
     productInt8: 9,
@@ -36,6 +38,7 @@ const CYCLES: { readonly [C in 'cortex-m0plus' | 'cortex-m4f']: CoreCycles } = {
     bit: 6,
   },
   'cortex-m4f': {
+    referenceInt8: 13,
     plainInt8: 1.6,
     plainFloat: 4,
     productInt8: 4,
@@ -50,9 +53,16 @@ const CYCLES: { readonly [C in 'cortex-m0plus' | 'cortex-m4f']: CoreCycles } = {
 
 const SLOW_VALUES: ReadonlySet<ValueCodingName> = new Set(['s4', 'code_s8', 'code_f32', 'f16']);
 
-export function plainCycles(core: CpuCore, { rows, columns, values }: WeightMatrix, pixels: number): number {
-  const cycles = CYCLES[modelledCore(core)];
-  return rows * columns * pixels * (values instanceof Int8Array ? cycles.plainInt8 : cycles.plainFloat);
+/** `tuned`: there is a kernel for the core that takes the plain weights. */
+export function plainCycles(
+  core: CpuCore,
+  { rows, columns, values }: WeightMatrix,
+  pixels: number,
+  tuned: boolean,
+): number {
+  const { plainInt8, referenceInt8, plainFloat } = CYCLES[modelledCore(core)];
+  const product = values instanceof Float32Array ? plainFloat : tuned ? plainInt8 : referenceInt8;
+  return rows * columns * pixels * product;
 }
 
 /** `pixels`: how often each row is used for one decoding. */

@@ -1,4 +1,4 @@
-#include "dnnrt_encoding.h"
+#include "dnnrt_sum_entries.h"
 
 typedef struct {
   const dnnrt_conv2d_encoded_f32_t *p;
@@ -28,26 +28,12 @@ static float border_sum(const row_t *r, const float *x, int32_t top, int32_t lef
   return sum;
 }
 
-#define PIXELS 4
-
-/* Each entry is read once for four neighbouring pixels. */
-static void inner_pixels(const row_t *r, const float *x, uint32_t step, float *y) {
-  const dnnrt_entry_f32_t *end = r->entries + r->n;
-  const float *x1 = x + step, *x2 = x1 + step, *x3 = x2 + step;
-  const uint32_t out_c = r->p->out_c;
-  float a = 0.0f, b = 0.0f, c = 0.0f, d = 0.0f;
-  for (const dnnrt_entry_f32_t *entry = r->entries; entry < end; entry++) {
-    const uint32_t place = entry->place;
-    const float value = entry->value;
-    a += x[place] * value;
-    b += x1[place] * value;
-    c += x2[place] * value;
-    d += x3[place] * value;
-  }
-  store(r, a, y);
-  store(r, b, y + out_c);
-  store(r, c, y + 2 * out_c);
-  store(r, d, y + 3 * out_c);
+/* As many whole windows of one row as `count` says. */
+static void inner_run(const row_t *r, const float *x, uint32_t step, uint32_t count, float *y) {
+  float sums[DNNRT_RUN];
+  for (uint32_t i = 0; i < count; i++) sums[i] = 0.0f;
+  dnnrt_sum_entries_f32(r->entries, r->entries + r->n, x, step, sums, count);
+  for (uint32_t i = 0; i < count; i++, y += r->p->out_c) store(r, sums[i], y);
 }
 
 static void inner_pixel(const row_t *r, const float *x, float *y) {
@@ -64,18 +50,21 @@ static void channel(const row_t *r, const float *x, float *y) {
   const int32_t reach_h = (g->kernel_h - 1) * g->dilation_h, reach_w = (g->kernel_w - 1) * g->dilation_w;
   for (int32_t oh = 0, top = -g->pad_top; oh < g->out_h; oh++, top += g->stride_h) {
     const int32_t inside = top >= 0 && top + reach_h < g->in_h;
-    for (int32_t ow = 0, left = -g->pad_left; ow < g->out_w;) {
+    for (int32_t ow = 0, left = -g->pad_left, done; ow < g->out_w; ow += done, left += done * g->stride_w, y += done * out_c) {
       const float *from = x + (top * g->in_w + left) * g->in_c;
+      done = 1;
       if (!inside || left < 0 || left + reach_w >= g->in_w) {
         store(r, border_sum(r, from, top, left), y);
-      } else if (ow + PIXELS <= g->out_w && left + (PIXELS - 1) * g->stride_w + reach_w < g->in_w) {
-        inner_pixels(r, from, (uint32_t)step, y);
-        ow += PIXELS, left += PIXELS * g->stride_w, y += PIXELS * out_c;
         continue;
-      } else {
-        inner_pixel(r, from, y);
       }
-      ow++, left += g->stride_w, y += out_c;
+      const int32_t whole = (g->in_w - 1 - reach_w - left) / g->stride_w + 1, rest = g->out_w - ow;
+      const int32_t run = whole < rest ? whole : rest;
+      if (run < 4) {
+        inner_pixel(r, from, y);
+        continue;
+      }
+      done = run < DNNRT_RUN ? run - run % 4 : DNNRT_RUN;
+      inner_run(r, from, (uint32_t)step, (uint32_t)done, y);
     }
   }
 }

@@ -16,3 +16,15 @@ test('requantization in integers gives the bits of the float definition', {
   execFileSync(toolchain.compiler, [...flags, ...sources, '-o', run]);
   assert.match(execFileSync(run, ['2000000'], { encoding: 'utf8' }), /^0 mismatches in 2000000/);
 });
+
+test('requantization by a prepared channel gives the bits of the float definition', {
+  skip: isMissing(hostToolchain()) && 'no C compiler',
+}, () => {
+  const toolchain = hostToolchain();
+  assert.ok(!isMissing(toolchain));
+  const run = join(temporaryCache(), 'run');
+  const sources = ['runtime-c/test/requantize_channel.c', 'runtime-c/src/quantize/dnnrt_requantize_integer.c'];
+  const flags = ['-std=c99', '-O2', '-ffp-contract=off', '-Iruntime-c/include', '-Iruntime-c/src'];
+  execFileSync(toolchain.compiler, [...flags, ...sources, '-o', run]);
+  assert.match(execFileSync(run, ['2000000'], { encoding: 'utf8' }), /^0 mismatches in 2000000/);
+});
