@@ -52,7 +52,12 @@ export type Calibration = 'minmax' | 'movingAverage' | 'percentile' | 'mse' | 'e
 
 export interface QuantizePlan {
   readonly format: NumberFormat;
+  /** `qat`: the last part of the fine-tuning trains on the grids of the integer network. */
   readonly mode?: 'ptq' | 'qat';
+  /** Share of the epochs of `finetune` that quantization-aware training takes; default all, or half of them after pruning. */
+  readonly qatShare?: number;
+  /** Quantization-aware training learns the scales (learned step size) instead of observing ranges. */
+  readonly learnSteps?: boolean;
   readonly granularity?: 'tensor' | 'channel';
   readonly calibration?: Calibration;
   readonly calibrationSamples?: number;

@@ -2,18 +2,19 @@
  * Carries out a compression plan on a float network: prune with fine-tuning between the steps, fold and calibrate, quantize, fuse. The accuracy reported is that of what runs on the device.
  */
 
-import type { CompressionPlan, QuantizePlan } from '../compression-plan.ts';
+import type { CompressionPlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
 import { evaluate } from '../train/evaluate.ts';
+import { checkQuantizePlan, isFloatPlan } from './check-quantize-plan.ts';
 import type { CompressHooks } from './compress-hooks.ts';
-import { CompressionError } from './compression-error.ts';
 import { type CompressionReport, ReportBuilder } from './compression-report.ts';
 import { evaluateInteger } from './evaluate-integer.ts';
 import { expandConstants } from './expand-constants.ts';
 import { fuseQuantized } from './fuse-quantized.ts';
 import { pruneAndTrain } from './prune-and-train.ts';
-import { quantizeNetwork } from './quantize-network.ts';
+import { type AwareTraining, quantizeNetwork } from './quantize-network.ts';
+import { type SplitTraining, splitTraining } from './split-training.ts';
 
 export interface CompressResult {
   /** Pruned and trained, before quantization. */
@@ -37,22 +38,29 @@ export async function compress(
   plan: CompressionPlan,
   hooks: CompressHooks = {},
 ): Promise<CompressResult> {
-  refuseUnknown(plan);
+  checkQuantizePlan(plan);
+  const training = splitTraining(plan);
   const report = new ReportBuilder(graph, plan);
   const limit = hooks.evaluateLimit ?? Number.POSITIVE_INFINITY;
   const accuracyOf = (network: Graph): number =>
     evaluate(network, dataset, { limit, ...(hooks.signal === undefined ? {} : { signal: hooks.signal }) }).accuracy;
-  const isInteger = plan.quantize !== undefined && !isFloat(plan.quantize);
+  const isInteger = plan.quantize !== undefined && !isFloatPlan(plan.quantize);
   const onlyDeployed = hooks.accuracies === 'deployed';
   report.accuracy('before', hooks.baselineAccuracy ?? (onlyDeployed ? Number.NaN : accuracyOf(graph)));
-  const trained = await pruneAndTrain(graph, dataset, plan, hooks, report);
+  const trained = await pruneAndTrain(graph, dataset, training.float, floatHooks(hooks, training), report);
   report.accuracy('float', onlyDeployed && isInteger ? Number.NaN : accuracyOf(trained.graph));
   const base = { floatGraph: trained.graph, ...(trained.mask === undefined ? {} : { mask: trained.mask }) };
   const quantizePlan = plan.quantize;
-  if (quantizePlan === undefined || isFloat(quantizePlan)) return { ...base, report: report.build(trained.graph) };
+  if (quantizePlan === undefined || isFloatPlan(quantizePlan)) return { ...base, report: report.build(trained.graph) };
 
+  const quantized = await quantizeNetwork(
+    trained.graph,
+    dataset,
+    plan,
+    hooks,
+    awareTraining(graph, trained.mask !== undefined, training, hooks, report),
+  );
   hooks.onProgress?.({ stage: 'quantize', fraction: 0.9, message: `to ${quantizePlan.format}` });
-  const quantized = await quantizeNetwork(trained.graph, dataset, plan, hooks);
   if (!quantized.integer) {
     // Computing the conversions gives the float values that the stored weights stand for.
     report.accuracy('after', accuracyOf(expandConstants(quantized.graph)));
@@ -68,13 +76,43 @@ function abort(hooks: CompressHooks): { readonly signal?: AbortSignal } {
   return hooks.signal === undefined ? {} : { signal: hooks.signal };
 }
 
-function isFloat(plan: QuantizePlan): boolean {
-  return [plan.format, ...Object.values(plan.layers ?? {})].every((format) => format === 'float32');
+/** Share of the whole plan's progress that training makes. */
+const TRAINING_FRACTION = 0.8;
+
+/** Training in float is the first part of all training. */
+function floatHooks(hooks: CompressHooks, { floatShare }: SplitTraining): CompressHooks {
+  if (floatShare === 1) return hooks;
+  return {
+    ...hooks,
+    onProgress: (progress) => hooks.onProgress?.({ ...progress, fraction: floatShare * progress.fraction }),
+  };
 }
 
-/** Parts of a plan that cannot be carried out must not be passed over in silence. */
-function refuseUnknown(plan: CompressionPlan): void {
-  if (plan.quantize?.mode === 'qat') {
-    throw new CompressionError('BAD_PLAN', 'quantize.mode "qat" is not available; use "ptq"');
-  }
+function awareTraining(
+  teacher: Graph,
+  keepsZeros: boolean,
+  { aware, floatShare }: SplitTraining,
+  hooks: CompressHooks,
+  report: ReportBuilder,
+): AwareTraining | undefined {
+  if (aware === undefined) return undefined;
+  return {
+    finetune: aware,
+    teacher,
+    keepsZeros,
+    onTrained: ({ history, seconds, engine }) =>
+      report.trained({
+        step: report.trainings,
+        epochs: aware.epochs,
+        loss: history.at(-1)?.loss ?? Number.NaN,
+        seconds,
+        engine,
+      }),
+    onProgress: (share, message) =>
+      hooks.onProgress?.({
+        stage: 'finetune',
+        fraction: TRAINING_FRACTION * (floatShare + (1 - floatShare) * share),
+        message,
+      }),
+  };
 }

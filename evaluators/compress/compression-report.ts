@@ -79,6 +79,11 @@ export class ReportBuilder {
     this.#restructured = layers;
   }
 
+  /** Trainings so far. */
+  get trainings(): number {
+    return this.#training.length;
+  }
+
   trained(record: TrainingRecord): void {
     this.#training.push(record);
   }

@@ -1,37 +1,29 @@
-/** The quantization part of a plan: fold, equalize, calibrate on training samples, choose the numbers. */
+/** The quantization part of a plan: fold, equalize, calibrate on training samples or train on the grids, choose the numbers. */
 
-import type { CompressionPlan, NumberFormat, QuantizePlan } from '../compression-plan.ts';
+import type { CompressionPlan, FinetunePlan, NumberFormat, QuantizePlan } from '../compression-plan.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { simplify } from '../passes/simplify.ts';
-import { type Dataset, takeSamples, writeSample } from '../train/data/dataset.ts';
+import type { Dataset } from '../train/data/dataset.ts';
+import type { FinetuneResult } from '../train/finetune.ts';
+import { usesIntegers } from './check-quantize-plan.ts';
 import type { CompressHooks } from './compress-hooks.ts';
 import { calibrate } from './quantization/calibrate.ts';
+import { calibrationSamples } from './quantization/calibration-samples.ts';
 import { chooseWeights } from './quantization/choose-weights.ts';
 import { equalize } from './quantization/equalize.ts';
 import type { SampleSource } from './quantization/float-inference.ts';
-import { quantize } from './quantization/quantize-graph.ts';
+import { quantize, structureAxis } from './quantization/quantize-graph.ts';
 import { codebookWeights, float16Weights } from './quantization/stored-weights.ts';
+import { trainQuantized } from './quantization/train-quantized.ts';
+import { dequantized } from './quantization/weight-quantizer.ts';
 
-/** Samples looked at for activation ranges unless the plan says otherwise. */
-const CALIBRATION_SAMPLES = 256;
+export { usesIntegers } from './check-quantize-plan.ts';
+export { calibrationSamples } from './quantization/calibration-samples.ts';
 
 export interface QuantizedNetwork {
   readonly graph: Graph;
   /** false: weights are stored in a smaller format, the arithmetic stays float. */
   readonly integer: boolean;
-}
-
-/** The first training samples of the data set. */
-export function calibrationSamples(dataset: Dataset, plan: QuantizePlan): SampleSource {
-  const split = takeSamples(dataset.train, plan.calibrationSamples ?? CALIBRATION_SAMPLES);
-  return { count: split.count, write: (index, out, at) => writeSample(dataset, split, index, out, at) };
-}
-
-const INTEGER_FORMATS: ReadonlySet<NumberFormat> = new Set<NumberFormat>(['int8', 'uint8', 'int4']);
-
-/** Whether any layer of the plan computes in integers. */
-export function usesIntegers(plan: QuantizePlan): boolean {
-  return [plan.format, ...Object.values(plan.layers ?? {})].some((format) => INTEGER_FORMATS.has(format));
 }
 
 /** Layers whose weights are only stored smaller. */
@@ -40,17 +32,34 @@ export function storeSmaller(graph: Graph, plan: QuantizePlan): Graph {
   return codebookWeights(float16Weights(graph, has('float16')), has('codebook'));
 }
 
+/** What quantization-aware training needs beside the plan. */
+export interface AwareTraining {
+  readonly finetune: FinetunePlan;
+  /** The uncompressed network. */
+  readonly teacher: Graph;
+  /** Weights that are zero and stay so. */
+  readonly keepsZeros: boolean;
+  readonly onTrained: (result: FinetuneResult) => void;
+  /** Progress of the training, 0..1. */
+  readonly onProgress: (share: number, message: string) => void;
+}
+
 export async function quantizeNetwork(
   graph: Graph,
   dataset: Dataset,
   plan: CompressionPlan,
   hooks: CompressHooks,
+  aware?: AwareTraining,
 ): Promise<QuantizedNetwork> {
   const asked = plan.quantize ?? { format: 'int8' };
   const folded = simplify(graph);
   if (!usesIntegers(asked)) return { graph: storeSmaller(folded, asked), integer: false };
   const network = asked.equalize === true ? equalize(folded) : folded;
   const samples = calibrationSamples(dataset, asked);
+  if (aware !== undefined) {
+    const trained = await trainAware(network, dataset, plan, samples, aware, hooks);
+    return { graph: storeSmaller(trained, asked), integer: true };
+  }
   hooks.onProgress?.({ stage: 'calibrate', fraction: 0.85, message: asked.calibration ?? 'minmax' });
   const ranges = calibrate(network, samples, asked.calibration);
   const chosen = chooseWeights(network, asked, samples, plan.seed ?? 0);
@@ -58,4 +67,59 @@ export async function quantizeNetwork(
     quantizeWeight: (node) => chosen.weights.get(node.name),
   });
   return { graph: storeSmaller(quantized, asked), integer: true };
+}
+
+/** Other random numbers than those of the training in float. */
+const AWARE_SEED = 1000;
+
+async function trainAware(
+  network: Graph,
+  dataset: Dataset,
+  plan: CompressionPlan,
+  samples: SampleSource,
+  aware: AwareTraining,
+  hooks: CompressHooks,
+): Promise<Graph> {
+  const asked = plan.quantize ?? { format: 'int8' };
+  const start = startOfTraining(network, asked, samples, plan.seed ?? 0);
+  const trained = await trainQuantized(start, dataset, asked, aware.finetune, {
+    seed: (plan.seed ?? 0) + AWARE_SEED,
+    ...((aware.finetune.distill ?? 0) > 0 ? { teacher: aware.teacher } : {}),
+    ...(aware.keepsZeros ? { mask: zeroMask(start) } : {}),
+    ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+    onProgress: ({ step, steps, loss }) =>
+      aware.onProgress(step / steps, `quantized, batch ${step} of ${steps}, loss ${loss.toFixed(4)}`),
+  });
+  aware.onTrained(trained.result);
+  const ranges = calibrate(trained.graph, samples, asked.calibration);
+  return quantize(trained.graph, ranges, asked, {
+    quantizeWeight: (node) => trained.weights.get(node.name),
+    affine: (value) => trained.activations.get(value),
+  });
+}
+
+/** With adaptive rounding or bias correction, training begins at the mended weights instead of the float ones. */
+function startOfTraining(network: Graph, asked: QuantizePlan, samples: SampleSource, seed: number): Graph {
+  if (asked.adaptiveRounding !== true && asked.biasCorrection !== true) return network;
+  const { graph, weights } = chooseWeights(network, asked, samples, seed);
+  const initializers = new Map(graph.initializers);
+  for (const node of graph.nodes) {
+    const chosen = weights.get(node.name);
+    const axis = chosen === undefined ? null : structureAxis(node, chosen.values);
+    if (chosen !== undefined) initializers.set(node.inputs[1], dequantized(chosen, axis ?? 0));
+  }
+  return { ...graph, initializers };
+}
+
+/** Folding renames weights, so the mask of pruned elements is read from their zeros. */
+function zeroMask(graph: Graph): Map<string, Uint8Array> {
+  const mask = new Map<string, Uint8Array>();
+  for (const [name, { dtype, shape, data }] of graph.initializers) {
+    if (dtype !== 'float32' || shape.length < 2) continue;
+    mask.set(
+      name,
+      Uint8Array.from(data as Float32Array, (value) => (value === 0 ? 0 : 1)),
+    );
+  }
+  return mask;
 }

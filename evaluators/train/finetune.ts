@@ -60,6 +60,8 @@ export interface FinetuneOptions {
   /** Go on from here; plan, data, seed and graph must be those of the interrupted run. */
   readonly resume?: FinetuneCheckpoint;
   readonly onCheckpoint?: (checkpoint: FinetuneCheckpoint) => void;
+  /** Called before step `step` (0-based) of `steps` with the program, whose weights and quantization grids it may read and move. */
+  readonly beforeStep?: (program: TrainingProgram, step: number, steps: number) => void;
   /** Steps between checkpoints; default one epoch. */
   readonly checkpointEvery?: number;
 }
@@ -153,6 +155,7 @@ export async function finetune(
   let lastYield = started;
   for (let step = first; step < steps; step++) {
     options.signal?.throwIfAborted();
+    options.beforeStep?.(program, step, steps);
     const epoch = Math.floor(step / feeder.perEpoch);
     const done = (step % feeder.perEpoch) + 1;
     const labels = feeder.fill(step, program);

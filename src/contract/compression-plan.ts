@@ -50,6 +50,8 @@ const formatSchema = oneOf(['float32', 'float16', 'int8', 'uint8', 'int4', 'code
 const QuantizePlanSchema = strictObject({
   format: formatSchema,
   mode: Type.Optional(oneOf(['ptq', 'qat'])),
+  qatShare: Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 1 })),
+  learnSteps: Type.Optional(Type.Boolean()),
   granularity: Type.Optional(oneOf(['tensor', 'channel'])),
   calibration: Type.Optional(oneOf(['minmax', 'movingAverage', 'percentile', 'mse', 'entropy'])),
   calibrationSamples: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),

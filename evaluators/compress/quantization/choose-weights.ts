@@ -29,7 +29,7 @@ export interface ChosenWeights {
   readonly graph: Graph;
 }
 
-interface Layer {
+export interface Layer {
   readonly node: Node;
   readonly weight: Tensor;
   readonly format: WeightFormat;
@@ -38,7 +38,8 @@ interface Layer {
 
 const FORMATS: Partial<Record<NumberFormat, WeightFormat>> = { int8: 'int8', uint8: 'uint8', int4: 'int4' };
 
-function layersOf(graph: Graph, plan: QuantizePlan): Layer[] {
+/** Layers of the plan that get integer weights. */
+export function layersOf(graph: Graph, plan: QuantizePlan): Layer[] {
   return graph.nodes.flatMap((node): Layer[] => {
     const weight = graph.initializers.get(node.inputs[1] ?? '');
     const format = FORMATS[plan.layers?.[node.name] ?? plan.format];
@@ -66,7 +67,7 @@ function squaredError(weight: Tensor, grid: WeightGrid): Float64Array {
 }
 
 /** The widest grid, or for few bits the clipping of each structure with the least squared error. */
-function gridOf({ weight, format, axis }: Layer): WeightGrid {
+export function gridOf({ weight, format, axis }: Layer): WeightGrid {
   const widest = weightGrid(weight, format, axis);
   if (format !== 'int4') return widest;
   const scales = Float32Array.from(widest.scales);

@@ -82,7 +82,8 @@ function isActivation(op: Op): boolean {
   return op.kind === 'Clip' || (op.kind === 'Unary' && op.fn === 'Relu');
 }
 
-function keepsScale(op: Op): boolean {
+/** Whether the operator's output has the scale of its input. */
+export function keepsScale(op: Op): boolean {
   return (
     MOVES.has(op.kind) || op.kind === 'Pad' || op.kind === 'Resize' || (op.kind === 'GlobalPool' && op.fn === 'Max')
   );
@@ -110,6 +111,18 @@ export function quantize(graph: Graph, ranges: Ranges, plan: QuantizePlan, hooks
   return new Quantizer(graph, ranges, plan, hooks).run();
 }
 
+/** Scale and zero point of every activation that `quantize` would round, by value name. */
+export function activationGrids(
+  graph: Graph,
+  ranges: Ranges,
+  plan: QuantizePlan,
+  hooks: QuantizeHooks = {},
+): ReadonlyMap<string, Affine> {
+  const quantizer = new Quantizer(graph, ranges, plan, hooks);
+  quantizer.run();
+  return quantizer.affine;
+}
+
 /** The mutable state of one quantization. */
 class Quantizer {
   readonly #graph: Graph;
@@ -122,7 +135,7 @@ class Quantizer {
   readonly #nodes: Node[] = [];
   readonly #values: ValueInfo[] = [];
   /** Affine of each value that is quantized. */
-  readonly #affine = new Map<string, Affine>();
+  readonly affine = new Map<string, Affine>();
   /** Value -> the name that quantized consumers read. */
   readonly #dequantized = new Map<string, string>();
   readonly #scaleNames = new Map<string, string>();
@@ -219,7 +232,7 @@ class Quantizer {
   }
 
   #outputAffine(node: Node, output: string): Affine {
-    const input = this.#affine.get(node.inputs[0]);
+    const input = this.affine.get(node.inputs[0]);
     if (keepsScale(node.op) && input !== undefined) return input;
     const known = knownRange(node.op);
     if (known !== null && this.#hooks.affine?.(output) === undefined) return affineOf(known, this.#activationType());
@@ -276,7 +289,7 @@ class Quantizer {
   #bias(node: Node, weightScale: Tensor<'float32'>, inputs: string[]): void {
     const name = node.inputs[2] ?? '';
     const bias = this.#initializers.get(name);
-    const x = this.#affine.get(node.inputs[0]);
+    const x = this.affine.get(node.inputs[0]);
     if (bias === undefined || bias.dtype !== 'float32' || x === undefined || node.op.kind === 'MatMul') return;
     inputs[2] = this.#constant(name, quantizeBias(bias, x.scale, weightScale), Math.max(0, bias.shape.length - 1));
   }
@@ -310,7 +323,7 @@ class Quantizer {
       outputs: [out],
     });
     this.#values.push({ name: q, dtype: affine.dtype, shape }, { name: out, dtype: 'float32', shape });
-    this.#affine.set(value, affine);
+    this.affine.set(value, affine);
     this.#dequantized.set(value, out);
   }
 

@@ -97,6 +97,16 @@ export function weightOnGrid(
   };
 }
 
+/** The float weights that the integers stand for; `axis` counts the structures where there is a scale for each. */
+export function dequantized({ values, scale, zero }: QuantizedWeight, axis: number): Tensor<'float32'> {
+  const at = structureIndexer(values.shape, scale.data.length === 1 ? null : axis);
+  const data = Float32Array.from({ length: values.data.length }, (_, i) => {
+    const s = at(i);
+    return (Number(values.data[i]) - Number(zero.data[s])) * scale.data[s];
+  });
+  return tensor('float32', values.shape, data);
+}
+
 /** Bias as int32 with scale xScale · wScale and zero point 0. */
 export function quantizeBias(
   bias: Tensor,

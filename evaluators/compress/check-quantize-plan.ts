@@ -1,0 +1,42 @@
+/** Refuses quantization plans that cannot be carried out, with the reason. */
+import type { CompressionPlan, NumberFormat, QuantizePlan } from '../compression-plan.ts';
+import { CompressionError } from './compression-error.ts';
+
+const INTEGER_FORMATS: ReadonlySet<NumberFormat> = new Set<NumberFormat>(['int8', 'uint8', 'int4']);
+
+/** Every format that a layer of the plan has. */
+function formatsOf(plan: QuantizePlan): NumberFormat[] {
+  return [plan.format, ...Object.values(plan.layers ?? {})];
+}
+
+/** Whether any layer of the plan computes in integers. */
+export function usesIntegers(plan: QuantizePlan): boolean {
+  return formatsOf(plan).some((format) => INTEGER_FORMATS.has(format));
+}
+
+export function isFloatPlan(plan: QuantizePlan): boolean {
+  return formatsOf(plan).every((format) => format === 'float32');
+}
+
+function refuse(message: string): never {
+  throw new CompressionError('BAD_PLAN', message);
+}
+
+/** Throws CompressionError BAD_PLAN. */
+export function checkQuantizePlan({ quantize, finetune }: CompressionPlan): void {
+  if (quantize === undefined) return;
+  const integer = usesIntegers(quantize);
+  const formats = new Set(formatsOf(quantize));
+  if (!integer && quantize.fallback === 'none') {
+    refuse(
+      `quantize.fallback "none" asks for integers only, but ${[...formats].join(' and ')} layers compute in float`,
+    );
+  }
+  if (quantize.mode !== 'qat') {
+    if (quantize.learnSteps === true)
+      refuse('quantize.learnSteps needs quantize.mode "qat": steps are learned in training');
+    return;
+  }
+  if (!integer) refuse(`quantize.mode "qat" trains for integer grids; ${quantize.format} has none, use "ptq"`);
+  if (finetune === undefined || finetune.epochs <= 0) refuse('quantize.mode "qat" needs finetune with epochs above 0');
+}
