@@ -67,6 +67,7 @@ export { reorder } from './passes/reorder.ts';
 export * from './passes/run-passes.ts';
 export * from './passes/simplify.ts';
 export * from './pipeline/board-latency.ts';
+export * from './pipeline/board-metric.ts';
 export * from './pipeline/compare-outputs.ts';
 export * from './pipeline/evaluate-trial.ts';
 export type * from './pipeline/evaluation.ts';

@@ -20,6 +20,7 @@ import { type Dataset, writeSample } from '../train/data/dataset.ts';
 import { loadDataset } from '../train/data/load-dataset.ts';
 import { DivergedError } from '../train/finetune.ts';
 import { simulateLatency } from './board-latency.ts';
+import { boardMetricNames } from './board-metric.ts';
 import { toleranceFor } from './compare-outputs.ts';
 import type { EvaluationHooks, EvaluationRequest, MeasurementKit, TrialEvaluation } from './evaluation.ts';
 import { refusal, simulated } from './judge.ts';
@@ -27,6 +28,9 @@ import { deployable, loadNetwork } from './load-network.ts';
 import { sizeMeasures } from './size-measures.ts';
 import { previewSizes } from './size-preview.ts';
 import { isVirtual } from './virtual-board.ts';
+
+/** Before training, ROM is known but for tables that depend on the trained weights. */
+const EARLY_ROM_SLACK = 0.02;
 
 /** Inferences whose outputs a device must repeat before its times count. */
 const CHECKED_SAMPLES = 4;
@@ -43,7 +47,7 @@ export async function evaluateTrial(request: EvaluationRequest, hooks: Evaluatio
   try {
     hooks.onProgress?.({ stage: 'size', fraction: 0.01, message: board.title });
     const early = earlyMetrics(graph, request);
-    const tooBig = refusal(early, board, request.limits);
+    const tooBig = refusal(early, board, request.limits, EARLY_ROM_SLACK);
     if (tooBig !== null) return infeasible(tooBig, early);
     const dataset = loadDataset(request.dataset, request.datasetFolder);
     return await compressAndMeasure(graph, dataset, request, hooks);
@@ -62,8 +66,8 @@ function earlyMetrics(graph: Graph, { plan, boards }: EvaluationRequest): Metric
   for (const [index, board] of boards.entries()) {
     const preview = previewSizes(graph, plan, board);
     if (preview === null) continue;
-    const suffix = index === 0 ? '' : `@${board.name}`;
-    for (const [name, value] of Object.entries(preview)) metrics[`${name}${suffix}`] = simulated(value);
+    for (const [metric, value] of Object.entries(preview))
+      for (const name of boardMetricNames(metric, boards, index)) metrics[name] = simulated(value);
   }
   return metrics;
 }
@@ -126,9 +130,8 @@ function finalMetrics(
   };
   for (const [index, program] of programs.entries()) {
     const sizes: PredictedSizes = predictSizes(program);
-    const suffix = index === 0 ? '' : `@${program.board.name}`;
-    metrics[`romBytes${suffix}`] = simulated(sizes.romBytes);
-    metrics[`ramBytes${suffix}`] = simulated(sizes.ramBytes);
+    for (const metric of ['romBytes', 'ramBytes'] as const)
+      for (const name of boardMetricNames(metric, request.boards, index)) metrics[name] = simulated(sizes[metric]);
     if (index > 0) continue;
     metrics['macs'] = simulated(sizes.macs);
     metrics['flops'] = simulated(countCost(deployed).flops);
@@ -140,17 +143,18 @@ async function latencies(
   programs: readonly Program[],
   deployed: Graph,
   kit: MeasurementKit,
-  { simulateLatencyIn }: EvaluationRequest,
+  { boards, simulateLatencyIn }: EvaluationRequest,
 ): Promise<Metrics> {
   const metrics: Record<string, Metric> = {};
   if (simulateLatencyIn === undefined) return metrics;
   for (const [index, program] of programs.entries()) {
     const { board } = program;
     if (!isVirtual(board)) continue;
-    metrics[index === 0 ? 'latencyUs' : `latencyUs@${board.name}`] = await simulateLatency(program, board, kit, {
+    const latencyUs = await simulateLatency(program, board, kit, {
       buildFolder: simulateLatencyIn,
       ...toleranceFor(deployed),
     });
+    for (const name of boardMetricNames('latencyUs', boards, index)) metrics[name] = latencyUs;
   }
   return metrics;
 }

@@ -15,8 +15,8 @@ import type { Graph } from '../ir/graph.ts';
 import { deployable } from './load-network.ts';
 import { deployedForm } from './size-measures.ts';
 
-/** Largest relative error on the held-out programs. */
-const TOLERANCE = 0.01;
+/** Largest relative error on the held-out programs. Blocks of outputs and tables that depend on the weights keep ROM from being exact. */
+const TOLERANCE = 0.02;
 const HELD_OUT = 6;
 
 /** The widths that a layer may keep: `low`, `low + step`, … up to `high`. */

@@ -1,6 +1,7 @@
 /** Quantizes a float network for compilation, with ranges from calibration samples. */
 import type { Graph, Tensor } from '@tinypareto/evaluators';
-import { EXIT, UserError } from '../errors.ts';
+import { createRng } from '@tinypareto/optimizer';
+import { UserError } from '../errors.ts';
 import { naming } from '../runner/input-errors.ts';
 
 export const FORMATS = ['float32', 'int8', 'uint8'] as const;
@@ -12,7 +13,10 @@ interface Calibration {
   readonly samples: Tensor;
 }
 
-/** Throws UserError when the network is quantized already, or the samples do not fit its input. */
+/**
+ * Without calibration the ranges come from noise: sizes and speed are right, accuracy is not. Throws UserError when the network is quantized
+ * already, or the samples do not fit its input.
+ */
 export async function quantizeForBoard(
   graph: Graph,
   format: Exclude<CompileFormat, 'float32'>,
@@ -28,24 +32,15 @@ export async function quantizeForBoard(
       hint: 'leave --format away to compile it as it is',
     });
   }
-  if (calibration === undefined) {
-    throw new UserError({
-      code: 'CALIBRATION_MISSING',
-      message: `the ranges of ${format} activations come from samples`,
-      where: '--calibration',
-      hint: 'give some hundred typical inputs as one array [N, …]: --calibration x.npy',
-      exitCode: EXIT.usage,
-    });
-  }
   const [input] = graph.inputs;
-  const { samples } = calibration;
+  const samples = calibration?.samples ?? syntheticSamples(input?.shape ?? []);
   const width = input === undefined ? 0 : elementCount(input.shape);
   const count = width === 0 ? 0 : samples.data.length / width;
   if (graph.inputs.length !== 1 || samples.dtype !== 'float32' || !Number.isInteger(count) || count < 1) {
     throw new UserError({
       code: 'WRONG_SHAPE',
       message: `calibration samples must be float32 [N, ${input?.shape.slice(1).join(', ')}], got ${samples.dtype} [${samples.shape.join(', ')}]`,
-      where: calibration.file,
+      where: calibration?.file ?? file,
       hint: 'save them with numpy.save as one float32 array',
     });
   }
@@ -60,4 +55,14 @@ export async function quantizeForBoard(
     });
     return quantize(network, ranges, { format, granularity: format === 'int8' ? 'channel' : 'tensor' });
   });
+}
+
+const SYNTHETIC_SAMPLES = 16;
+
+/** Uniform noise in -1…1. */
+function syntheticSamples(shape: readonly number[]): Tensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  const rng = createRng(1, 0, 'synthetic-calibration');
+  const data = Float32Array.from({ length: SYNTHETIC_SAMPLES * size }, () => 2 * rng.nextFloat() - 1);
+  return { dtype: 'float32', shape: [SYNTHETIC_SAMPLES, ...shape.slice(1)], data };
 }

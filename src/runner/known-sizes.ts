@@ -4,6 +4,7 @@
  */
 import {
   type BoardSpec,
+  boardMetricNames,
   fitSizeFunctions,
   type Graph,
   probesFor,
@@ -57,16 +58,11 @@ export function knownSizes(
   return {
     widths: roles.widths.map(({ parameter }) => parameter),
     choices: roles.choices.map(({ name }) => name),
-    metrics: boards.flatMap((board, index) => [
-      ...(index === 0 ? SIZE_METRICS.map((metric) => ({ name: metric, board: index, metric })) : []),
-      ...(boards.length > 1
-        ? (['romBytes', 'ramBytes'] as const).map((metric) => ({
-            name: `${metric}@${board.name}`,
-            board: index,
-            metric,
-          }))
-        : []),
-    ]),
+    metrics: boards.flatMap((_, board) =>
+      SIZE_METRICS.flatMap((metric) =>
+        boardMetricNames(metric, boards, board).map((name) => ({ name, board, metric })),
+      ),
+    ),
     functions,
   };
 }

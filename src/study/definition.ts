@@ -10,18 +10,22 @@ import { ParamLanguage } from './param-language.ts';
 import type { CampaignPlanner } from './ports.ts';
 import type { SamplerExtensionRef, StudyRecord } from './study.ts';
 import { compileRules, splitConstraints } from './study-rules.ts';
+import { toTransferSpec } from './transfer-source.ts';
 
-/** Metrics that the evaluation of a compressed network reports; each also with `@board`. */
+/** Metrics that the evaluation of a compressed network reports. */
 const CAMPAIGN_METRICS = ['accuracy', 'romBytes', 'ramBytes', 'macs', 'flops', 'params', 'latencyUs', 'energyUj'];
+/** Those that differ between boards: with several boards each is reported as `metric@board` too. */
+const BOARD_METRICS = ['romBytes', 'ramBytes', 'latencyUs', 'energyUj'];
 
 /** The metrics there can be: every name for an external study (null), the evaluation's for a campaign. */
 export function knownMetrics(definition: Pick<StudyDefinition, 'evaluation'>): ReadonlySet<string> | null {
   const { evaluation } = definition;
   if (evaluation === undefined) return null;
-  const boards = typeof evaluation.board === 'string' ? [evaluation.board] : evaluation.board;
+  const { board } = evaluation;
+  const boards = typeof board === 'string' || board.length === 1 ? [] : board;
   return new Set([
     ...CAMPAIGN_METRICS,
-    ...boards.flatMap((board) => CAMPAIGN_METRICS.map((metric) => `${metric}@${board}`)),
+    ...boards.flatMap((name) => BOARD_METRICS.map((metric) => `${metric}@${name}`)),
   ]);
 }
 
@@ -212,6 +216,7 @@ export function toDefinition(study: StudyRecord): StudyDefinition {
     ...(study.priorMean !== undefined && { priorMean: study.priorMean }),
     sampler: study.sampler,
     budget: study.budget,
+    ...(study.transfer !== undefined && { transfer: toTransferSpec(study.transfer) }),
     ...(study.earlyStopping !== undefined && { earlyStopping: study.earlyStopping }),
     ...(study.evaluation !== null && { evaluation: study.evaluation }),
     ...(study.maxAttempts !== null && { maxAttempts: study.maxAttempts }),

@@ -20,6 +20,9 @@ interface CompileCommandOptions {
   readonly link: boolean;
 }
 
+const UNCALIBRATED =
+  'the ranges of activations come from noise: sizes and speed are right, the accuracy is not. Give some hundred typical inputs as one array [N, …]: --calibration x.npy';
+
 export function addCompileCommand(program: Command, run: RunCommand): void {
   program
     .command('compile')
@@ -28,7 +31,7 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
     .requiredOption('--board <board>', 'pico, nano33ble, host')
     .requiredOption('--out <folder>', 'where the sources and report.json go')
     .option('--format <format>', `${FORMATS.join(', ')} (default: as the file is)`)
-    .option('--calibration <x.npy>', 'samples [N, …] that set the ranges of a quantized format')
+    .option('--calibration <x.npy>', 'samples [N, …] that set the ranges of a quantized format; noise when absent')
     .option('--no-link', 'do not compile for the board')
     .action((file: string, options: CompileCommandOptions, command: Command) =>
       run(command, async (context) => {
@@ -38,14 +41,17 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
         const graph = await networkFor(file, format, options.calibration);
         const { compileModel } = await import('@tinypareto/evaluators');
         const cache = await mkdtemp(path.join(tmpdir(), 'tinypareto-build-'));
+        const isCalibrated = options.calibration !== undefined || format === undefined || format === 'float32';
+        if (!isCalibrated) context.note(`warning: ${UNCALIBRATED}`);
         try {
           context.note(`compiling for ${board.title}`);
           const result = await naming(file, () =>
             compileModel(graph, board, options.link ? { cacheFolder: cache } : {}),
           );
-          const files = await writeResult(result, options.out);
+          const warnings = isCalibrated ? [] : [UNCALIBRATED];
+          const files = await writeResult(result, warnings, options.out);
           refuseTooLarge(result, board.flashBytes, board.ramBytes, board.title);
-          return answer({ ...summary(result), files }, () => render(result, options.out));
+          return answer({ ...summary(result), warnings, files }, () => render(result, options.out));
         } finally {
           await rm(cache, { recursive: true, force: true });
         }
@@ -97,7 +103,7 @@ function summary(result: CompileResult) {
   return { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain };
 }
 
-async function writeResult(result: CompileResult, folder: string): Promise<string[]> {
+async function writeResult(result: CompileResult, warnings: readonly string[], folder: string): Promise<string[]> {
   const files: string[] = [];
   const write = async (name: string, content: string | Uint8Array): Promise<void> => {
     const target = path.join(folder, name);
@@ -107,7 +113,7 @@ async function writeResult(result: CompileResult, folder: string): Promise<strin
   };
   for (const { path: name, text } of result.files) await write(name, text);
   if (result.firmware !== null) await write('firmware.elf', result.firmware);
-  await write('report.json', `${JSON.stringify(summary(result), null, 2)}\n`);
+  await write('report.json', `${JSON.stringify({ ...summary(result), warnings }, null, 2)}\n`);
   return files;
 }
 

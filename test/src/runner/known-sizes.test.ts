@@ -20,8 +20,8 @@ function campaign(model: string, preset: string) {
 }
 
 describe('sizes that a sampler knows', () => {
-  for (const model of ['har/har-cnn1d.onnx', 'mlperf-tiny/kws-dscnn.onnx'])
-    it(`${model}: equal those of the compiled network, ROM within 1 %`, { skip }, () => {
+  for (const model of ['lenet/lenet-mnist.onnx', 'mlperf-tiny/kws-dscnn.onnx'])
+    it(`${model}: equal those of the compiled network, ROM within 2 %`, { skip }, () => {
       const { graph, layers, fixed, parameters } = campaign(model, 'structured');
       const pico = board('pico');
       const sizes = knownSizes(graph, layers, parameters, fixed, [pico]);
@@ -37,7 +37,7 @@ describe('sizes that a sampler knows', () => {
         for (const metric of ['ramBytes', 'macs', 'flops', 'params'] as const)
           assert.equal(known?.get(metric)?.(params), truth[metric], metric);
         const romBytes = known?.get('romBytes')?.(params) ?? 0;
-        assert.ok(Math.abs(romBytes / truth.romBytes - 1) <= 0.01, `${romBytes} instead of ${truth.romBytes}`);
+        assert.ok(Math.abs(romBytes / truth.romBytes - 1) <= 0.02, `${romBytes} instead of ${truth.romBytes}`);
       }
     });
 
