@@ -10,6 +10,7 @@ export { crowdingDistances, dominates, nonDominatedIndices, nonDominatedSort, ty
 export { hypervolume, hypervolumeContributions } from './pareto/hypervolume.ts';
 export { hypervolumeHistory, IncrementalHypervolume } from './pareto/hypervolume-history.ts';
 export { inferReferencePoint } from './pareto/reference-point.ts';
+export { furtherProblems } from './problems/further-problems.ts';
 export { mixedCompressKnown } from './problems/mixed-compress.ts';
 export { openProblems } from './problems/open-problems.ts';
 export type { TestProblem } from './problems/test-problem.ts';
@@ -50,6 +51,7 @@ export {
   studyProgress,
 } from './samplers/study-progress.ts';
 export { type Transfer, transferFrom } from './samplers/transfer.ts';
+export { createTransferSampler, type TransferSource } from './samplers/transfer-sampler.ts';
 export type { Dimension } from './space/dimension.ts';
 export type * from './space/parameter.ts';
 export { createSearchSpace, type ParameterConstraint, type SearchSpace } from './space/search-space.ts';

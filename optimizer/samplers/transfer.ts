@@ -54,22 +54,33 @@ function learnDiscount(model: MetricModel, mean: number, metric: string, own: Ob
 }
 
 /**
- * Prior means for `problem` from the trials `source` of an earlier study; trials that are not points of this space are left out. `own` are
- * this study's trials so far. Deterministic.
+ * Models of the trials `source` of an earlier study, and what they say once `own` trials of this study are there. Trials that are not
+ * points of this space are left out. Deterministic.
  */
-export function transferFrom(problem: SamplerProblem, source: Observations, own: Observations, discount = 1): Transfer {
+export function prepareTransfer(
+  problem: SamplerProblem,
+  source: Observations,
+): (own: Observations, discount: number) => Transfer {
   const usable = source.flatMap((trial) => {
     const params = inSpace(problem.space, trial.params);
     return params === null ? [] : [{ ...trial, params }];
   });
-  const priorMean = new Map<string, KnownMetric>();
-  const discounts = new Map<string, number>();
-  for (const [metric, model] of fitMetricModels(problem, usable)) {
-    if (model.isKnown) continue;
-    const mean = meanOf(usable, metric);
-    const weight = learnDiscount(model, mean, metric, own, Math.min(1, Math.max(0, discount)));
-    discounts.set(metric, weight);
-    if (weight > 0) priorMean.set(metric, (params) => mean + weight * (model.predict(params).mean - mean));
-  }
-  return { priorMean, discounts };
+  const models = fitMetricModels(problem, usable);
+  return (own, discount) => {
+    const priorMean = new Map<string, KnownMetric>();
+    const discounts = new Map<string, number>();
+    for (const [metric, model] of models) {
+      if (model.isKnown) continue;
+      const mean = meanOf(usable, metric);
+      const weight = learnDiscount(model, mean, metric, own, Math.min(1, Math.max(0, discount)));
+      discounts.set(metric, weight);
+      if (weight > 0) priorMean.set(metric, (params) => mean + weight * (model.predict(params).mean - mean));
+    }
+    return { priorMean, discounts };
+  };
+}
+
+/** The same in one step; `own` are this study's trials so far. */
+export function transferFrom(problem: SamplerProblem, source: Observations, own: Observations, discount = 1): Transfer {
+  return prepareTransfer(problem, source)(own, discount);
 }

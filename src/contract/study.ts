@@ -55,6 +55,20 @@ export const EarlyStoppingSchema = strictObject(
   { description: 'Stop trials whose intermediate values (heartbeats) say that they will not improve the front.' },
 );
 
+export const TransferSchema = strictObject(
+  {
+    study: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Name or id of an earlier study with mostly the same space.',
+    }),
+    discount: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 1, description: 'Trust in it before own trials can tell; default 0.7.' }),
+    ),
+  },
+  { description: 'Models of an earlier study are the prior means of this one; samplers with a model.' },
+);
+
 export const MEASURES = ['simulated', 'modelled', 'measured', 'best-available'] as const;
 
 export const EvaluationSchema = strictObject({
@@ -101,6 +115,7 @@ export const StudyDefinitionSchema = strictObject(
     sampler: Type.Optional(SamplerSchema),
     budget: Type.Optional(BudgetSchema),
     earlyStopping: Type.Optional(EarlyStoppingSchema),
+    transfer: Type.Optional(TransferSchema),
     enqueue: Type.Optional(
       Type.Array(strictObject({ params: ParamsSchema, note: Type.Optional(Type.String({ maxLength: 10_000 })) }), {
         maxItems: 10_000,
@@ -148,6 +163,7 @@ export const StudySchema = strictObject(
     sampler: SamplerSchema,
     budget: BudgetSchema,
     earlyStopping: Type.Optional(EarlyStoppingSchema),
+    transfer: Type.Optional(TransferSchema),
     evaluation: Type.Optional(EvaluationSchema),
     maxAttempts: Type.Integer(),
     notes: Type.String(),
@@ -179,6 +195,7 @@ export type ObjectiveSpec = Static<typeof ObjectiveSchema>;
 export type ConstraintSpec = Static<typeof ConstraintSchema>;
 export type BudgetSpec = Static<typeof BudgetSchema>;
 export type EarlyStoppingSpec = Static<typeof EarlyStoppingSchema>;
+export type TransferSpec = Static<typeof TransferSchema>;
 export type EvaluationSpec = Static<typeof EvaluationSchema>;
 export type StudyDefinition = Static<typeof StudyDefinitionSchema>;
 export type StudyState = (typeof STUDY_STATES)[number];

@@ -11,6 +11,7 @@ import type { CampaignPlanner } from './ports.ts';
 import type { SamplerExtensionRef, StudyRecord } from './study.ts';
 import { compileRules, splitConstraints } from './study-rules.ts';
 import { toTransferSpec } from './transfer-source.ts';
+import { toTransferSpec } from './transfer-source.ts';
 
 /** Metrics that the evaluation of a compressed network reports. */
 const CAMPAIGN_METRICS = ['accuracy', 'romBytes', 'ramBytes', 'macs', 'flops', 'params', 'latencyUs', 'energyUj'];
@@ -216,6 +217,7 @@ export function toDefinition(study: StudyRecord): StudyDefinition {
     ...(study.priorMean !== undefined && { priorMean: study.priorMean }),
     sampler: study.sampler,
     budget: study.budget,
+    ...(study.transfer !== undefined && { transfer: toTransferSpec(study.transfer) }),
     ...(study.transfer !== undefined && { transfer: toTransferSpec(study.transfer) }),
     ...(study.earlyStopping !== undefined && { earlyStopping: study.earlyStopping }),
     ...(study.evaluation !== null && { evaluation: study.evaluation }),

@@ -1,6 +1,7 @@
 /** What a sampler needs of a study, as plain data that can be sent to a worker thread. */
 import {
   createSampler,
+  createTransferSampler,
   type KnownMetric,
   SAMPLER_KINDS,
   type Sampler,
@@ -12,6 +13,10 @@ import type { ConstraintSpec, ObjectiveSpec } from '../contract/study.ts';
 import { UserError } from '../errors.ts';
 import type { SamplerExtensionRef, StudyRecord } from './study.ts';
 import { compileRules } from './study-rules.ts';
+import type { StudyTransfer } from './transfer-source.ts';
+
+/** Trust in an earlier study. */
+const DEFAULT_DISCOUNT = 0.7;
 
 export interface SamplerTask {
   readonly study: string;
@@ -24,6 +29,7 @@ export interface SamplerTask {
   readonly sampler: SamplerSpec & { readonly seed: number };
   readonly budgetTrials: number | null;
   readonly extension: SamplerExtensionRef | null;
+  readonly transfer?: StudyTransfer;
 }
 
 /** What `createSamplerExtension(data)` of an extension module returns, or promises. */
@@ -50,6 +56,7 @@ export function samplerTask(study: StudyRecord): SamplerTask {
     sampler,
     budgetTrials: budget.trials ?? null,
     extension,
+    ...(study.transfer !== undefined && { transfer: study.transfer }),
   };
 }
 
@@ -94,5 +101,9 @@ export async function buildSampler(task: SamplerTask): Promise<Sampler> {
   const kind = SAMPLER_KINDS.find((each) => each === sampler.kind);
   if (kind === undefined)
     throw new UserError({ code: 'UNKNOWN_SAMPLER', message: `the sampler "${sampler.kind}" is not available` });
-  return createSampler(kind, await buildProblem(task), options);
+  const problem = await buildProblem(task);
+  if (task.transfer === undefined) return createSampler(kind, problem, options);
+  const { trials, discount = DEFAULT_DISCOUNT } = task.transfer;
+  const source = trials.map((trial, number) => ({ number, ...trial }));
+  return createTransferSampler(kind, problem, options, { trials: source, discount });
 }

@@ -37,6 +37,7 @@ import { compileRules } from './study-rules.ts';
 import type { StudyState } from './study-state.ts';
 import { Suggester } from './suggester.ts';
 import { tellItem, tellTrial } from './tell-trial.ts';
+import { transferSource } from './transfer-source.ts';
 import { applyVerb, type Verb } from './verbs.ts';
 import { matchesState, viewFront, viewStudy } from './view.ts';
 
@@ -145,7 +146,9 @@ export class StudyService {
       throw studyExists(definition.name);
     }
     const id = newStudyId();
-    const record = await defineStudy(id, definition, this.#registry.clock.now(), this.#planner);
+    const source = definition.transfer === undefined ? null : await this.#registry.state(definition.transfer.study);
+    const defined = await defineStudy(id, definition, this.#registry.clock.now(), this.#planner);
+    const record = withTransfer(defined, definition, source);
     // Planning took time: someone else may have taken the name.
     if (this.#registry.idOf(definition.name) !== null) throw studyExists(definition.name);
     const documents =
@@ -170,7 +173,11 @@ export class StudyService {
     const { definition } = imported;
     if (this.#registry.idOf(definition.name) !== null) throw studyExists(definition.name);
     const now = this.#registry.clock.now();
-    const made = await defineStudy(newStudyId(), definition, now, this.#planner);
+    const defined = await defineStudy(newStudyId(), definition, now, this.#planner);
+    // The study that it learned from may not be here: its own results are, which matter more.
+    const transfer = definition.transfer?.study;
+    const hasSource = transfer !== undefined && this.#registry.idOf(transfer) !== null;
+    const made = withTransfer(defined, definition, hasSource ? await this.#registry.state(transfer) : null);
     const record: StudyRecord =
       made.evaluation === null ? made : { ...made, state: 'paused', reason: 'user', runningSince: null };
     const { trials, skipped } = await prepareTrials(record, imported, now);
@@ -243,7 +250,8 @@ export class StudyService {
     const name = request.name ?? this.#freeName(record.name);
     if (this.#registry.idOf(name) !== null) throw studyExists(name);
     const now = this.#registry.clock.now();
-    const made = await defineStudy(newStudyId(), { ...toDefinition(record), name }, now, this.#planner);
+    const defined = await defineStudy(newStudyId(), { ...toDefinition(record), name }, now, this.#planner);
+    const made = record.transfer === undefined ? defined : { ...defined, transfer: record.transfer };
     const known = request.trials === true ? trials.filter((trial) => isFinished(trial.state)) : [];
     const copies = known.map((trial, number) => ({
       ...trial,
@@ -374,6 +382,12 @@ export class StudyService {
     this.#registry.close();
     await this.#suggester.close();
   }
+}
+
+function withTransfer(record: StudyRecord, { transfer }: StudyDefinition, source: StudyState | null): StudyRecord {
+  if (transfer === undefined || source === null) return record;
+  const spec = { ...transfer, study: source.record.id };
+  return { ...record, transfer: transferSource(spec, source.observations, source.front.numbers) };
 }
 
 function studyExists(name: string): UserError {

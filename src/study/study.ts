@@ -10,6 +10,7 @@ import type {
   StudyState,
 } from '../contract/study.ts';
 import type { StoredStudy } from '../store/trial-store.ts';
+import type { StudyTransfer } from './transfer-source.ts';
 
 /**
  * Where the exact or approximate metrics of a campaign come from: a module with `createSamplerExtension(data)`, loaded wherever
@@ -40,6 +41,7 @@ export interface StudyRecord {
   readonly extension: SamplerExtensionRef | null;
   readonly budget: BudgetSpec;
   readonly earlyStopping?: EarlyStoppingSpec;
+  readonly transfer?: StudyTransfer;
   readonly evaluation: EvaluationSpec | null;
   /** As written; null where the default holds. */
   readonly maxAttempts: number | null;

@@ -3,6 +3,7 @@ import type { FrontPoint, StudyView } from '../contract/study.ts';
 import { trialId } from '../trial/trial.ts';
 import { attemptsAllowed, type StudyRecord } from './study.ts';
 import type { StudyState } from './study-state.ts';
+import { toTransferSpec } from './transfer-source.ts';
 
 const time = (ms: number): string => new Date(ms).toISOString();
 
@@ -25,6 +26,7 @@ export function viewStudy(state: StudyState, lastSeq: number, isDiskFull: boolea
     ...(record.priorMean !== undefined && { priorMean: { ...record.priorMean } }),
     sampler: record.sampler,
     budget: record.budget,
+    ...(record.transfer !== undefined && { transfer: toTransferSpec(record.transfer) }),
     ...(record.earlyStopping !== undefined && { earlyStopping: record.earlyStopping }),
     ...(record.evaluation !== null && { evaluation: record.evaluation }),
     maxAttempts: attemptsAllowed(record),
