@@ -1,47 +1,54 @@
 /**
  * Calls of the integer kernels for cores with dual 16-bit multiply-accumulate and an FPU (Cortex-M4F): weights packed for them,
- * the zero point of the input folded into the bias (b' = b − x₀ · Σ w), working memory sized.
+ * the zero point of the input folded into the bias (b' = b − x₀ · Σ (w − w₀)), working memory sized.
  */
 import { type IntegerConvolution, type IntegerProduct, isSymmetric, storedWeights } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
 import type { Lowering } from './lowering.ts';
-import { BLOCK, fitsPairs, packBlocks, packPairs, packTaps, pairWords, TAP_WORDS } from './pack-weights-dsp.ts';
+import { BLOCK, canShareSums, packBlocks, packPairs, packTaps, pairWords, TAP_WORDS } from './pack-weights-dsp.ts';
+import type { FieldValue } from './program.ts';
 import type { WindowFields } from './window.ts';
 
-interface Constants {
-  readonly weights: string;
-  readonly bias: string;
+type Layer = IntegerConvolution | IntegerProduct;
+
+function zeroOf(layer: Layer): (channel: number) => number {
+  const { weightZeros } = layer;
+  return weightZeros.length === 1 ? () => weightZeros[0] : (channel) => weightZeros[channel];
 }
 
-/** Biases less x₀ · Σ w; `entries` of them, zeros behind the channels. */
-function foldedBias(layer: IntegerConvolution | IntegerProduct, entries: number, depthwise: boolean): Int32Array {
+/** Biases less x₀ · Σ (w − w₀), one for each channel; `depthwise`: weights [length][channels]. */
+function foldedBias(layer: Layer, weights: Int8Array, depthwise: boolean): Int32Array {
   const { channels, length, bias, xZero } = layer;
-  const weights = storedWeights(layer);
+  const zero = zeroOf(layer);
   const [channelStep, step] = depthwise ? [1, channels] : [length, 1];
-  const folded = new Int32Array(entries);
-  for (let c = 0; c < channels; c++) {
-    let sum = 0;
+  return Int32Array.from({ length: channels }, (_, c) => {
+    let sum = -length * zero(c);
     for (let i = 0; i < length; i++) sum += weights[c * channelStep + i * step];
-    folded[c] = Number(bias?.data[c] ?? 0) - xZero * sum;
-  }
-  return folded;
+    return Number(bias?.data[c] ?? 0) - xZero * sum;
+  });
 }
 
-function constants(
-  lowering: Lowering,
-  layer: IntegerConvolution | IntegerProduct,
-  packed: {
-    readonly words: number;
-    readonly pack: () => Int32Array;
-    readonly biases: number;
-    readonly depthwise?: boolean;
-  },
-): Constants {
-  const weights = lowering.constant('w', 'int32_t', packed.words, packed.pack);
-  const bias = lowering.constant('b', 'int32_t', packed.biases, () =>
-    foldedBias(layer, packed.biases, packed.depthwise ?? false),
-  );
-  return { weights, bias };
+/**
+ * Biases of groups of `size` channels, zeros behind the last; with offset weights each group is followed by the factors of the
+ * inputs' sum: w₀, and 128 more for the first channel of a pair.
+ */
+function groupedBias(layer: Layer, size: number, offset: boolean): Int32Array {
+  const { channels } = layer;
+  const bias = foldedBias(layer, storedWeights(layer), false);
+  const zero = zeroOf(layer);
+  const stride = offset ? 2 * size : size;
+  const grouped = new Int32Array(Math.ceil(channels / size) * stride);
+  for (let c = 0; c < channels; c++) {
+    const place = Math.floor(c / size) * stride + (c % size);
+    grouped[place] = bias[c];
+    if (offset) grouped[place + size] = zero(c) + (c % 2 === 0 ? 128 : 0);
+  }
+  return grouped;
+}
+
+/** A pair 256 · b + a that an int16 cannot hold has b = −128. */
+function needsOffset(layer: Layer): boolean {
+  return !isSymmetric(layer) || storedWeights(layer).includes(-128);
 }
 
 /** A 1×1 window that visits every pixel sees one long row. */
@@ -53,57 +60,58 @@ function flattened(window: WindowFields): WindowFields {
   return { ...window, in_h: 1, in_w: pixels, out_h: 1, out_w: pixels };
 }
 
+/** Members that every layer has; zero points of weights are in the constants. */
+function fieldsOf(layer: Layer, weights: string, bias: string): Record<string, FieldValue> {
+  return {
+    x_zero: layer.xZero,
+    weight_zero: null,
+    weight_zero_step: 0,
+    weights: { constant: weights },
+    bias: { constant: bias },
+    requantize: layer.requantize,
+  };
+}
+
 function callConvolution(
   lowering: Lowering,
   kernel: string,
   layer: IntegerConvolution,
-  { weights, bias }: Constants,
-  scratchWords: number,
+  made: { readonly weights: string; readonly bias: string; readonly scratchBytes: number },
 ): void {
-  const { x, y } = layer;
-  const scratch = lowering.scratch('int32_t', scratchWords);
+  const { x, y, channels, groups } = layer;
+  const scratch = lowering.scratch('int32_t', Math.ceil(made.scratchBytes / 4));
+  const window = { fields: flattened(layer.window) };
+  const fields = { window, out_c: channels, groups, ...fieldsOf(layer, made.weights, made.bias) };
   lowering.call({
     kernel,
-    params: {
-      struct: 'dnnrt_conv2d_s8_t',
-      fields: {
-        window: { fields: flattened(layer.window) },
-        out_c: layer.channels,
-        groups: layer.groups,
-        x_zero: layer.xZero,
-        weight_zero: null,
-        weight_zero_step: 0,
-        weights: { constant: weights },
-        bias: { constant: bias },
-        requantize: layer.requantize,
-      },
-    },
+    params: { struct: 'dnnrt_conv2d_s8_t', fields },
     args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
     reads: lowering.reads(x),
     writes: [y.buffer, scratch],
   });
 }
 
-function fits(layer: IntegerConvolution | IntegerProduct): boolean {
-  return fitsPairs(() => storedWeights(layer), layer.channels, layer.length);
-}
-
 /** Convolution without groups, of one image. */
 export const convolutionDsp: KernelCandidate<IntegerConvolution> = {
-  takes: (layer) => layer.groups === 1 && layer.window.batch === 1 && isSymmetric(layer) && fits(layer),
+  takes: (layer) =>
+    layer.groups === 1 &&
+    layer.window.batch === 1 &&
+    canShareSums(() => storedWeights(layer), layer.channels, layer.length),
   call: (lowering, layer) => {
     const { channels, window } = layer;
-    const pairs = Math.ceil(channels / 2);
+    const rows = window.kernel_h;
     const run = window.kernel_w * window.in_c;
-    const words = window.kernel_h * pairWords(run);
-    const made = constants(lowering, layer, {
-      words: pairs * words,
-      pack: () => packPairs(storedWeights(layer), channels, window.kernel_h, run),
-      biases: pairs * 2,
-    });
+    const pairs = Math.ceil(channels / 2);
+    const words = rows * pairWords(run);
+    const offset = needsOffset(layer);
+    const weights = lowering.constant('w', 'int32_t', pairs * words, () =>
+      packPairs({ values: storedWeights(layer), channels, rows, run, offset }),
+    );
+    const bias = lowering.constant('b', 'int32_t', pairs * (offset ? 4 : 2), () => groupedBias(layer, 2, offset));
     // Four columns of int16, four pixels of the result, a spare pair, the quads of one field.
-    const bytes = words * 16 + 4 * channels + 8 + words * 2;
-    callConvolution(lowering, 'dnnrt_conv2d_s8_dsp', layer, made, Math.ceil(bytes / 4));
+    const scratchBytes = words * 16 + 4 * channels + 8 + words * 2;
+    const kernel = offset ? 'dnnrt_conv2d_affine_s8_dsp' : 'dnnrt_conv2d_s8_dsp';
+    callConvolution(lowering, kernel, layer, { weights, bias, scratchBytes });
   },
 };
 
@@ -116,51 +124,38 @@ export const depthwiseDsp: KernelCandidate<IntegerConvolution> = {
     const w = layer.window;
     const plain = w.kernel_h === 3 && w.kernel_w === 3 && w.dilation_h === 1 && w.dilation_w === 1;
     const step = w.stride_h === w.stride_w && w.stride_w <= 2;
-    return layer.depthwise && layer.channels === w.in_c && w.batch === 1 && plain && step && isSymmetric(layer);
+    return layer.depthwise && layer.channels === w.in_c && w.batch === 1 && plain && step;
   },
   call: (lowering, layer) => {
     const { channels, window } = layer;
-    const made = constants(lowering, layer, {
-      words: channels * TAP_WORDS,
-      pack: () => packTaps(storedWeights(layer), channels),
-      biases: channels,
-      depthwise: true,
-    });
+    const weights = lowering.constant('w', 'int32_t', channels * TAP_WORDS, () =>
+      packTaps(storedWeights(layer), channels, zeroOf(layer)),
+    );
+    const bias = lowering.constant('b', 'int32_t', channels, () => foldedBias(layer, storedWeights(layer), true));
     const pitch = Math.ceil((window.pad_left + window.in_w + 6) / 4) * 4;
     const rows = (STRIP - 1) * window.stride_h + 3;
-    callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, made, rows * pitch);
+    callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, { weights, bias, scratchBytes: 4 * rows * pitch });
   },
 };
 
 /** Fully connected layer in blocks of 8 outputs. */
 export const productDsp: KernelCandidate<IntegerProduct> = {
-  takes: (layer) => isSymmetric(layer) && fits(layer),
+  takes: () => true,
   call: (lowering, layer) => {
     const { x, y, channels, length } = layer;
     const blocks = Math.ceil(channels / BLOCK);
     const words = pairWords(length);
-    const { weights, bias } = constants(lowering, layer, {
-      words: blocks * (BLOCK / 2) * words,
-      pack: () => packBlocks(storedWeights(layer), channels, length),
-      biases: blocks * BLOCK,
-    });
+    const offset = needsOffset(layer);
+    const weights = lowering.constant('w', 'int32_t', blocks * (BLOCK / 2) * words, () =>
+      packBlocks({ values: storedWeights(layer), channels, rows: 1, run: length, offset }),
+    );
+    const biases = blocks * BLOCK * (offset ? 2 : 1);
+    const bias = lowering.constant('b', 'int32_t', biases, () => groupedBias(layer, BLOCK, offset));
     const scratch = lowering.scratch('int32_t', words);
+    const fields = { rows: layer.rows, in_n: length, out_n: channels, ...fieldsOf(layer, weights, bias) };
     lowering.call({
-      kernel: 'dnnrt_fc_s8_dsp',
-      params: {
-        struct: 'dnnrt_fc_s8_t',
-        fields: {
-          rows: layer.rows,
-          in_n: length,
-          out_n: channels,
-          x_zero: layer.xZero,
-          weight_zero: null,
-          weight_zero_step: 0,
-          weights: { constant: weights },
-          bias: { constant: bias },
-          requantize: layer.requantize,
-        },
-      },
+      kernel: offset ? 'dnnrt_fc_affine_s8_dsp' : 'dnnrt_fc_s8_dsp',
+      params: { struct: 'dnnrt_fc_s8_t', fields },
       args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
       reads: lowering.reads(x),
       writes: [y.buffer, scratch],

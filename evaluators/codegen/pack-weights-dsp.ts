@@ -1,7 +1,7 @@
 /**
  * Weights for the kernels with dual 16-bit multiply-accumulate (runtime-c, dnnrt_dsp.h), as int32 words. Weights of two output channels
- * a, b share an int16, 256 · b + a, which takes every value but b = −128 with a < 0. The values of a channel are taken in quads v0..v3,
- * whose halves make the words (v0, v2) and (v1, v3).
+ * a, b share an int16: 256 · b + a, or with `offset` 256 · b + (a + 128), which holds every pair. The values of a channel are taken
+ * in quads v0..v3, whose halves make the words (v0, v2) and (v1, v3); what fills up a quad is 0.
  */
 
 /** Two int16 halves, the first low. */
@@ -9,16 +9,13 @@ function halves(low: number, high: number): number {
   return (low & 0xffff) | (high << 16);
 }
 
-/** Longest sum of which no weights can make (Σ 256 · b · x) wrap: 511 · 128 · 128 < 2²³. */
+/** Longest sum of which no weights can make Σ 256 · b · x wrap: 511 · 128 · 128 < 2²³. */
 const SAFE_LENGTH = 511;
 
-/**
- * Whether weights [channels][length] fit the packing: none is −128, and Σ |w| · 128 < 2²³ for every channel.
- */
-export function fitsPairs(weights: () => Int8Array, channels: number, length: number): boolean {
-  const values = weights();
-  if (values.includes(-128)) return false;
+/** Whether Σ |w| · 128 < 2²³ for every channel of weights [channels][length], so that the sum of a channel can be taken out of a pair's. */
+export function canShareSums(weights: () => Int8Array, channels: number, length: number): boolean {
   if (length <= SAFE_LENGTH) return true;
+  const values = weights();
   for (let c = 0; c < channels; c++) {
     let sum = 0;
     for (let i = c * length; i < (c + 1) * length; i++) sum += Math.abs(values[i]);
@@ -27,60 +24,58 @@ export function fitsPairs(weights: () => Int8Array, channels: number, length: nu
   return true;
 }
 
-type Reader = (channel: number, i: number) => number;
-
-/** Entry of [channels][length], 0 outside. */
-function reader(weights: Int8Array, channels: number, length: number): Reader {
-  return (channel, i) => (channel < channels && i < length ? weights[channel * length + i] : 0);
+/** Words of one channel pair for a run of values. */
+export function pairWords(run: number): number {
+  return Math.ceil(run / 4) * 2;
 }
 
-/** Places i and i + 2 of the channels a and a + 1. */
-function pairWord(at: Reader, a: number, i: number): number {
-  return halves(256 * at(a + 1, i) + at(a, i), 256 * at(a + 1, i + 2) + at(a, i + 2));
+export interface PairedWeights {
+  /** [channels][rows][run]. */
+  readonly values: Int8Array;
+  readonly channels: number;
+  readonly rows: number;
+  readonly run: number;
+  readonly offset: boolean;
 }
 
-/** Words of a channel pair's weights. */
-export function pairWords(length: number): number {
-  return Math.ceil(length / 4) * 2;
+/** The int16 of the channels a, a + 1 at place i of a row. */
+function pairAt({ values, channels, rows, run, offset }: PairedWeights, a: number, row: number, i: number): number {
+  if (i >= run || a >= channels) return 0;
+  const at = (channel: number) => (channel < channels ? values[(channel * rows + row) * run + i] : 0);
+  return 256 * at(a + 1) + at(a) + (offset ? 128 : 0);
 }
 
-/**
- * [channel pair][row][quad][word] of weights [channels][rows][run]; the quads of a row end with zeros, and an odd last channel is
- * paired with zeros.
- */
-export function packPairs(weights: Int8Array, channels: number, rows: number, run: number): Int32Array {
+/** [channel pair][row][quad][word]; an odd last channel is paired with zeros. */
+export function packPairs(weights: PairedWeights): Int32Array {
+  const { channels, rows, run } = weights;
   const packed = new Int32Array(Math.ceil(channels / 2) * rows * pairWords(run));
-  const inRows: Reader = (channel, i) =>
-    channel < channels && i % roundUp4(run) < run
-      ? weights[(channel * rows + Math.floor(i / roundUp4(run))) * run + (i % roundUp4(run))]
-      : 0;
   let place = 0;
   for (let a = 0; a < channels; a += 2) {
-    for (let quad = 0; quad < rows * roundUp4(run); quad += 4) {
-      for (const i of [quad, quad + 1]) packed[place++] = pairWord(inRows, a, i);
+    for (let row = 0; row < rows; row++) {
+      for (let quad = 0; quad < run; quad += 4) {
+        for (const i of [quad, quad + 1]) {
+          packed[place++] = halves(pairAt(weights, a, row, i), pairAt(weights, a, row, i + 2));
+        }
+      }
     }
   }
   return packed;
 }
 
-function roundUp4(n: number): number {
-  return Math.ceil(n / 4) * 4;
-}
-
 /** Outputs of one block of the fully connected kernel. */
 export const BLOCK = 8;
 
-/** [block of 8 channels][quad][word][channel pair] of weights [channels][length]. */
-export function packBlocks(weights: Int8Array, channels: number, length: number): Int32Array {
+/** [block of 8 channels][quad][word][channel pair], of one row. */
+export function packBlocks(weights: PairedWeights): Int32Array {
+  const { channels, run } = weights;
   const blocks = Math.ceil(channels / BLOCK);
-  const packed = new Int32Array(blocks * (BLOCK / 2) * pairWords(length));
-  const at = reader(weights, channels, length);
+  const packed = new Int32Array(blocks * (BLOCK / 2) * pairWords(run));
   let place = 0;
-  for (let first = 0; first < blocks * BLOCK; first += BLOCK) {
-    for (let quad = 0; quad < length; quad += 4) {
+  for (let first = 0; first < channels; first += BLOCK) {
+    for (let quad = 0; quad < run; quad += 4) {
       for (const i of [quad, quad + 1]) {
         for (let a = first; a < first + BLOCK; a += 2) {
-          packed[place++] = pairWord(at, a, i);
+          packed[place++] = halves(pairAt(weights, a, 0, i), pairAt(weights, a, 0, i + 2));
         }
       }
     }
@@ -91,11 +86,12 @@ export function packBlocks(weights: Int8Array, channels: number, length: number)
 /** Words of one channel of a 3×3 depthwise kernel. */
 export const TAP_WORDS = 5;
 
-/** Per channel the int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0) of weights [3][3][channels]. */
-export function packTaps(weights: Int8Array, channels: number): Int32Array {
+/** Per channel the int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0) of weights [3][3][channels] less their zero points. */
+export function packTaps(weights: Int8Array, channels: number, zeroOf: (channel: number) => number): Int32Array {
   const packed = new Int32Array(channels * TAP_WORDS);
   for (let c = 0; c < channels; c++) {
-    const tap = (row: number, column: number) => weights[(row * 3 + column) * channels + c];
+    const zero = zeroOf(c);
+    const tap = (row: number, column: number) => weights[(row * 3 + column) * channels + c] - zero;
     packed.set(
       [
         halves(tap(0, 0), tap(0, 2)),

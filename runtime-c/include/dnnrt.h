@@ -581,6 +581,7 @@ float dnnrt_modf(float x, float y);
 float dnnrt_activationf(const float f[3], float x);
 
 void dnnrt_conv2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_conv2d_affine_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_conv2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_conv2d_s8_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
@@ -588,6 +589,7 @@ void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *
 void dnnrt_depthwise2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8_swar(const dnnrt_fc_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y);
+void dnnrt_fc_affine_s8_dsp(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8_dsp(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_max_pool2d_s8(const dnnrt_window_t *p, const int8_t *x, int8_t *y);
 void dnnrt_average_pool2d_s8(const dnnrt_average_pool2d_s8_t *p, const int8_t *x, int8_t *y);
