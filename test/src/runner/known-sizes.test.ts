@@ -20,8 +20,8 @@ function campaign(model: string, preset: string) {
 }
 
 describe('sizes that a sampler knows', () => {
-  for (const model of ['lenet/lenet-mnist.onnx', 'mlperf-tiny/kws-dscnn.onnx'])
-    it(`${model}: equal those of the compiled network, ROM within 2 %`, { skip }, () => {
+  for (const model of ['lenet/lenet5-classic.onnx', 'mlperf-tiny/kws-dscnn.onnx'])
+    it(`${model}: are those of the compiled network, bytes within 5 %`, { skip }, () => {
       const { graph, layers, fixed, parameters } = campaign(model, 'structured');
       const pico = board('pico');
       const sizes = knownSizes(graph, layers, parameters, fixed, [pico]);
@@ -34,10 +34,12 @@ describe('sizes that a sampler knows', () => {
         const params = space.sampleParams(rng) ?? {};
         const truth = previewSizes(graph, decodePlan(params, layers, fixed, 0), pico);
         assert.ok(truth !== null);
-        for (const metric of ['ramBytes', 'macs', 'flops', 'params'] as const)
+        for (const metric of ['macs', 'flops', 'params'] as const)
           assert.equal(known?.get(metric)?.(params), truth[metric], metric);
-        const romBytes = known?.get('romBytes')?.(params) ?? 0;
-        assert.ok(Math.abs(romBytes / truth.romBytes - 1) <= 0.02, `${romBytes} instead of ${truth.romBytes}`);
+        for (const metric of ['romBytes', 'ramBytes'] as const) {
+          const bytes = known?.get(metric)?.(params) ?? 0;
+          assert.ok(Math.abs(bytes / truth[metric] - 1) <= 0.05, `${metric} ${bytes} instead of ${truth[metric]}`);
+        }
       }
     });
 
