@@ -11,6 +11,7 @@ import { createRandomSampler } from './random.ts';
 import type { Sampler, SamplerProblem } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
 import { createSobolSampler } from './sobol.ts';
+import { stateKnown } from './state-known.ts';
 
 type SamplerFactory = (problem: SamplerProblem, options: SamplerOptions) => Sampler;
 
@@ -35,6 +36,9 @@ export const SAMPLER_KINDS: readonly SamplerKind[] = [
 ];
 
 export function createSampler(kind: SamplerKind, problem: SamplerProblem, options: SamplerOptions): Sampler {
-  if (kind !== 'auto') return FACTORIES[kind](problem, options);
-  return createAutoSampler(problem, options, (chosen) => FACTORIES[chosen](problem, options));
+  const sampler =
+    kind === 'auto'
+      ? createAutoSampler(problem, options, (chosen) => FACTORIES[chosen](problem, options))
+      : FACTORIES[kind](problem, options);
+  return stateKnown(sampler, problem);
 }

@@ -8,6 +8,7 @@ import { addCompileCommand } from './commands/compile.ts';
 import { addCompressCommand } from './commands/compress.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addExplainCommand } from './commands/explain.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addFrontCommand } from './commands/front.ts';
 import { addHypervolumeCommand } from './commands/hypervolume.ts';
@@ -42,6 +43,7 @@ const COMMANDS: readonly ((program: Command, run: RunCommand) => void)[] = [
   addTellCommand,
   addStudiesCommand,
   addTrialsCommand,
+  addExplainCommand,
   addExportCommand,
   addImportCommand,
   addStudyVerbCommands,

@@ -15,6 +15,13 @@ const SliceQuery = Type.Object({
   points: Type.Optional(Type.Integer({ minimum: 2, maximum: 200 })),
 });
 
+const ContourQuery = Type.Object({
+  x: Type.String({ maxLength: 200 }),
+  y: Type.String({ maxLength: 200 }),
+  trial: Type.Optional(Type.Integer({ minimum: 0, description: 'Number of the trial whose other params are held.' })),
+  points: Type.Optional(Type.Integer({ minimum: 2, maximum: 60, description: 'Per side.' })),
+});
+
 const time = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** Values of one parameter against every metric, of the trials that have both. */
@@ -124,6 +131,51 @@ export function analysisRoutes(service: StudyService, explainer: Explainer): Fas
           });
         }
         return { slices };
+      },
+    );
+
+    app.get(
+      '/v1/studies/:study/contour',
+      {
+        config: { scope: 'read' },
+        schema: {
+          operationId: 'getContour',
+          tags: ['analysis'],
+          summary: 'What the models predict over two parameters, the others held at one trial',
+          security,
+          params: StudyPath,
+          querystring: ContourQuery,
+          response: { 200: answer('Rows along y, columns along x', Type.Unknown()), ...problems },
+        },
+      },
+      async ({ params, query }) => {
+        const state = await service.state(params.study);
+        const point = slicePoint(state, query.trial);
+        const { x, y, points = 20 } = query;
+        const question = { kind: 'contour', parameters: [x, y], at: point.params, points } as const;
+        const found = await explainer.explain(state, question);
+        if (found.kind !== 'contour') throw new Error('another question was answered');
+        return { at: { trial: trialId(state.record.id, point.number), params: point.params }, ...found.contour };
+      },
+    );
+
+    app.get(
+      '/v1/studies/:study/calibration',
+      {
+        config: { scope: 'read' },
+        schema: {
+          operationId: 'getCalibration',
+          tags: ['analysis'],
+          summary: 'How well the models foretell each trial from the others (leave-one-out)',
+          security,
+          params: StudyPath,
+          response: { 200: answer('By metric; empty where there are too few trials', Type.Unknown()), ...problems },
+        },
+      },
+      async (request) => {
+        const found = await explainer.explain(await service.state(request.params.study), { kind: 'calibration' });
+        if (found.kind !== 'calibration') throw new Error('another question was answered');
+        return found.calibration;
       },
     );
 

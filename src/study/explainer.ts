@@ -15,6 +15,9 @@ interface Kept {
 
 export class Explainer {
   readonly #kept = new WeakMap<StudyState, Kept>();
+  /** A study that was read again counts its versions anew. */
+  readonly #serials = new WeakMap<StudyState, number>();
+  #lastSerial = 0;
   #worker: Piscina | null = null;
 
   /** Throws `UserError` BAD_QUESTION (422) for a parameter that does not exist or is inactive at the point. */
@@ -27,7 +30,9 @@ export class Explainer {
     const key = JSON.stringify(question);
     let answering = kept.answers.get(key);
     if (answering === undefined) {
-      answering = this.#run({ task: samplerTask(state.record), observations: [...state.observations], question });
+      const version = `${state.record.id} ${this.#serialOf(state)} ${state.version}`;
+      const task = samplerTask(state.record);
+      answering = this.#run({ version, task, observations: [...state.observations], question });
       kept.answers.set(key, answering);
       const { answers } = kept;
       answering.catch(() => answers.delete(key));
@@ -36,6 +41,13 @@ export class Explainer {
     if (answer.kind === 'refused')
       throw new UserError({ code: 'BAD_QUESTION', message: answer.message, where: 'query', status: 422 });
     return answer;
+  }
+
+  #serialOf(state: StudyState): number {
+    const known = this.#serials.get(state);
+    if (known !== undefined) return known;
+    this.#serials.set(state, ++this.#lastSerial);
+    return this.#lastSerial;
   }
 
   async #run(request: ExplainRequest): Promise<ExplainAnswer> {

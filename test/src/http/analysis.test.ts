@@ -44,6 +44,24 @@ describe('REST: what a study has taught', () => {
     assert.deepEqual([unknown.status, unknown.json['code']], [422, 'BAD_QUESTION']);
   });
 
+  it('predicts over two parameters', async () => {
+    const { status, json } = await app.call('GET', '/v1/studies/study/contour?x=strong&y=weak&points=4');
+    assert.equal(status, 200);
+    const rows = json['metrics']['loss'] as unknown as { mean: number; sd: number }[][];
+    assert.deepEqual([rows.length, rows[0]?.length], [4, 4]);
+    assert.ok((rows[0]?.[3]?.mean ?? 0) > (rows[3]?.[0]?.mean ?? 0) + 5);
+    const same = await app.call('GET', '/v1/studies/study/contour?x=strong&y=strong');
+    assert.deepEqual([same.status, same.json['code']], [422, 'BAD_QUESTION']);
+  });
+
+  it('tells how well each trial is foretold by the others', async () => {
+    const { json } = await app.call('GET', '/v1/studies/study/calibration');
+    const [loss] = json['summary'] as unknown as { metric: string; count: number; explainedVariance: number }[];
+    assert.deepEqual([loss?.metric, loss?.count], ['loss', 24]);
+    assert.ok((loss?.explainedVariance ?? 0) > 0.9);
+    assert.equal((json['heldOut']['loss'] as unknown as unknown[]).length, 24);
+  });
+
   it('has a timeline and findings about its health', async () => {
     const timeline = await app.call('GET', '/v1/studies/study/timeline');
     assert.equal((timeline.json['trials'] as unknown as unknown[]).length, 24);
