@@ -33,7 +33,8 @@ export function inputError(error: unknown, file?: string): UserError | undefined
     }
     case 'CompressionError': {
       const { code } = error as Error & { code: string };
-      const exitCode = code === 'TARGET_UNREACHABLE' || code === 'CANNOT_PRUNE' ? EXIT.infeasible : EXIT.badInput;
+      const isInfeasible = ['TARGET_UNREACHABLE', 'CANNOT_PRUNE', 'CANNOT_RESTRUCTURE', 'HOPELESS'].includes(code);
+      const exitCode = isInfeasible ? EXIT.infeasible : EXIT.badInput;
       return new UserError({ code, message: error.message, ...where, exitCode, status: 422 });
     }
     case 'DivergedError':

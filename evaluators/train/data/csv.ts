@@ -21,6 +21,8 @@ function number(text: string, where: string): number {
   return value;
 }
 
+const LABELS = 'labels are 0-based class numbers';
+
 /** Reads numbers; `labelColumn` defaults to a column named "label" or "class", else the last one. */
 export function parseCsv(text: string, where: string, labelColumn?: string): CsvTable {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
@@ -46,8 +48,15 @@ export function parseCsv(text: string, where: string, labelColumn?: string): Csv
     let at = r * width;
     fields.forEach((field, c) => {
       const value = number(field, place);
-      if (c === label) labels[r] = value;
-      else samples[at++] = value;
+      if (c !== label) samples[at++] = value;
+      else if (Number.isInteger(value)) labels[r] = value;
+      else
+        throw new DatasetError(
+          'LABEL_OUT_OF_RANGE',
+          `${place}: label ${field.trim()} is no whole number`,
+          place,
+          LABELS,
+        );
     });
   });
   return { samples, labels, width };

@@ -1,6 +1,9 @@
 /** A data set that cannot be used: what is wrong, where, and what to do. */
 export class DatasetError extends Error {
-  /** `DATASET_NOT_FOUND`, `DATASET_FORMAT`, `LABEL_OUT_OF_RANGE`, `NOT_FINITE`, `SHAPE_MISMATCH`, `CLASSES_MISMATCH`, `EMPTY`. */
+  /**
+   * `DATASET_NOT_FOUND`, `DATASET_FORMAT`, `LABEL_OUT_OF_RANGE`, `NOT_FINITE`, `SHAPE_MISMATCH`, `CLASSES_MISMATCH`, `EMPTY`,
+   * `BAD_NORMALISATION`.
+   */
   readonly code: string;
   readonly where: string;
   readonly hint: string;

@@ -77,8 +77,22 @@ function checkSplit(dataset: Dataset, split: Split, which: string): void {
   }
 }
 
+function checkNormalisation({ name, inputShape, normalisation: { scale, mean, std } }: Dataset): void {
+  const channels = mean.length;
+  const fits = channels > 0 && elementCount(inputShape) % channels === 0 && std.length > 0;
+  if (fits && [scale, ...mean, ...std].every(Number.isFinite) && !std.includes(0)) return;
+  const text = `${name}: normalisation (scale ${scale}, mean [${mean.join(', ')}], std [${std.join(', ')}]) cannot be applied to samples of shape [${inputShape.join(', ')}]`;
+  throw new DatasetError(
+    'BAD_NORMALISATION',
+    text,
+    name,
+    'finite numbers, std above 0, one per channel or one for all',
+  );
+}
+
 /** Throws DatasetError unless shapes, labels and numbers are sound; returns the data set. */
 export function checkDataset(dataset: Dataset): Dataset {
+  checkNormalisation(dataset);
   checkSplit(dataset, dataset.train, 'train');
   checkSplit(dataset, dataset.test, 'test');
   return dataset;

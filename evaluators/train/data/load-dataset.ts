@@ -59,8 +59,14 @@ function read(file: string): Uint8Array {
   return readFileSync(file);
 }
 
-function integers(data: ArrayLike<number | bigint>): Int32Array {
-  return Int32Array.from(data as ArrayLike<number>, Number);
+/** Class numbers; a label that is no whole number would silently become another class. */
+function classNumbers(data: ArrayLike<number | bigint>, where: string): Int32Array {
+  return Int32Array.from(data as ArrayLike<number>, (value, index) => {
+    const label = Number(value);
+    if (Number.isSafeInteger(label) && Math.abs(label) < 2 ** 31) return label;
+    const text = `label ${label} of sample ${index} in ${where} is no whole number`;
+    throw new DatasetError('LABEL_OUT_OF_RANGE', text, `${where}[${index}]`, 'labels are 0-based class numbers');
+  });
 }
 
 function readIdxPair(files: Files, folder: string): Raw {
@@ -72,7 +78,7 @@ function readIdxPair(files: Files, folder: string): Raw {
     const text = `${labelsFile} has shape [${labels.shape.join(', ')}] for ${images.shape[0]} samples`;
     throw new DatasetError('SHAPE_MISMATCH', text, labelsFile, 'images and labels must have the same count');
   }
-  return { shape: images.shape.slice(1), samples: images.data, labels: integers(labels.data) };
+  return { shape: images.shape.slice(1), samples: images.data, labels: classNumbers(labels.data, labelsFile) };
 }
 
 function fromTensors(x: Tensor, y: Tensor, where: string): Raw {
@@ -81,7 +87,7 @@ function fromTensors(x: Tensor, y: Tensor, where: string): Raw {
     throw new DatasetError('SHAPE_MISMATCH', text, where, 'the first axis of both counts the samples');
   }
   const samples = x.data instanceof Uint8Array ? x.data : Float32Array.from(x.data as ArrayLike<number>, Number);
-  return { shape: x.shape.slice(1), samples, labels: integers(y.data) };
+  return { shape: x.shape.slice(1), samples, labels: classNumbers(y.data, where) };
 }
 
 function npy(file: string): Tensor {

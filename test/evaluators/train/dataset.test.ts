@@ -132,6 +132,9 @@ test('refuses what cannot be right', () => {
   refuses('LABEL_OUT_OF_RANGE', /label 2 .* outside 0\.\.1/, () =>
     loadDataset({ kind: 'csv', file: file('l.csv', 'a,label\n1,0\n2,2\n3,1\n4,1\n5,1\n'), classes: 2 }, folder),
   );
+  refuses('LABEL_OUT_OF_RANGE', /l2\.csv:3: label 0\.5 is no whole number/, () =>
+    loadDataset({ kind: 'csv', file: file('l2.csv', 'a,label\n1,0\n2,0.5\n') }, folder),
+  );
   const split = { count: 1, samples: Float32Array.of(Number.NaN), labels: Int32Array.of(0) };
   const dataset: Dataset = {
     name: 'd',
