@@ -30,6 +30,13 @@ const COPY_OUT: Node = { name: '', op: { kind: 'Reshape', shape: [] }, inputs: [
 
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix. */
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
+  const program = lowerSmallest(graph, board, options);
+  if (options.kernels !== undefined || program.arenaBytes <= board.ramBytes) return program;
+  // Fast kernels take working memory: a slow network that fits is of more use than a fast one that does not.
+  return lowerSmallest(graph, board, { ...options, kernels: 'reference' });
+}
+
+function lowerSmallest(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
   const program = lowerAs(graph, board, options);
   if ((options.weights ?? 'auto') !== 'auto' || !hasEncodedWeights(program)) return program;
   // Each tensor gains by its encoding, but the decoders are code: in a small network they may weigh more than they save.
