@@ -18,7 +18,7 @@ function weightNames(graph: Graph, wanted: (node: Node) => boolean): Set<string>
     if (!wanted(node)) continue;
     for (const name of node.inputs) {
       const value = graph.initializers.get(name);
-      if (value?.dtype === 'float32' && value.shape.length >= 2) names.add(name);
+      if (value?.dtype === 'float32' && value.shape.length >= 2 && !graph.outputs.includes(name)) names.add(name);
     }
   }
   return names;

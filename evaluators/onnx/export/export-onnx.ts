@@ -5,7 +5,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { DType } from '../../ir/dtype.ts';
 import type { Graph, Node } from '../../ir/graph.ts';
-import type { FusedClamp } from '../../ir/op.ts';
+import type { FusedClamp, OpOf, UnaryFunction } from '../../ir/op.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { tensorOf } from '../../ops/elements.ts';
 import { numberOfDtype } from '../element-types.ts';
@@ -28,6 +28,8 @@ import type { AttributeValue } from './node-spec.ts';
 import { specOf } from './operator-specs.ts';
 
 const LEAST_OPSET = 18;
+/** Functions that com.microsoft has an integer operator for. */
+const MICROSOFT_UNARY: ReadonlySet<UnaryFunction> = new Set<UnaryFunction>(['LeakyRelu', 'Sigmoid']);
 
 function encodeAttribute(name: string, attribute: AttributeValue): AttributeProto {
   const bytes = (value: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(value);
@@ -86,6 +88,11 @@ class Writer {
   }
 
   write(node: Node): void {
+    const { op } = node;
+    if (op.kind === 'QLinearUnary' && !MICROSOFT_UNARY.has(op.fn)) {
+      for (const part of this.#asFloat(node, op)) this.write(part);
+      return;
+    }
     const spec = specOf(node.op, this.#graph.values.get(node.inputs[0] ?? ''));
     this.opset = Math.max(this.opset, spec.opset ?? LEAST_OPSET, this.#typeOpset(node));
     if (spec.domain !== undefined) this.usesMicrosoft = true;
@@ -97,6 +104,29 @@ class Writer {
     const base = { name: node.name, opType: spec.opType, domain: spec.domain ?? '' };
     this.nodes.push(create(NodeProtoSchema, { ...base, input, output: [...output], attribute }));
     if (clamp !== undefined) this.#writeClamp(node, output[0], clamp);
+  }
+
+  /** A function without an integer operator: by definition the float function between dequantization and quantization. */
+  #asFloat(node: Node, { fn, alpha, beta }: OpOf<'QLinearUnary'>): Node[] {
+    const [x, xScale, xZero = '', yScale, yZero = ''] = node.inputs;
+    const [y] = node.outputs;
+    const [wide, result] = ['dequantized', 'float'].map((role) => this.#fresh(`${y}/${role}`));
+    const to = this.#graph.values.get(y)?.dtype ?? 'uint8';
+    return [
+      {
+        name: `${node.name}/dequantize`,
+        op: { kind: 'DequantizeLinear', axis: 0, blockSize: 0 },
+        inputs: xZero === '' ? [x, xScale] : [x, xScale, xZero],
+        outputs: [wide],
+      },
+      { name: node.name, op: { kind: 'Unary', fn, alpha, beta }, inputs: [wide], outputs: [result] },
+      {
+        name: `${node.name}/quantize`,
+        op: { kind: 'QuantizeLinear', axis: 0, blockSize: 0, to },
+        inputs: yZero === '' ? [result, yScale] : [result, yScale, yZero],
+        outputs: [y],
+      },
+    ];
   }
 
   /** Element types that operators take only since a newer operator set. */
