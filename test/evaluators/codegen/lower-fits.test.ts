@@ -14,6 +14,6 @@ test('kernels that need working memory give way where the board has too little R
   const fast = lower(graph, pico);
   const small = lower(graph, pico, { kernels: 'reference' });
   assert.ok(small.arenaBytes < fast.arenaBytes);
-  const tight = { ...pico, ramBytes: fast.arenaBytes - 1 };
-  assert.equal(lower(graph, tight).arenaBytes, small.arenaBytes);
+  for (const ramBytes of [fast.arenaBytes - 1, small.arenaBytes])
+    assert.ok(lower(graph, { ...pico, ramBytes }).arenaBytes <= ramBytes);
 });
