@@ -3,6 +3,7 @@
  * does not raise the peak is kept. Deterministic: the choices come from a fixed linear congruential sequence.
  */
 import type { PlannedBuffer } from './buffer.ts';
+import type { OverlapTable } from './overlap.ts';
 import { type Placement, placeInOrder } from './place.ts';
 
 export interface ClimbResult {
@@ -16,6 +17,7 @@ export function hillClimb(
   start: readonly number[],
   targetBytes: number,
   attempts: number,
+  overlaps?: OverlapTable,
 ): ClimbResult {
   let state = 0x2545f491;
   const below = (limit: number) => {
@@ -23,12 +25,12 @@ export function hillClimb(
     return Math.floor((state / 2 ** 32) * limit);
   };
   let order = [...start];
-  let best = placeInOrder(buffers, conflicts, order);
+  let best = placeInOrder(buffers, conflicts, order, Number.POSITIVE_INFINITY, overlaps);
   let done = 0;
   for (; done < attempts && best.peakBytes > targetBytes; done++) {
     const next = [...order];
     moveEarlier(next, pickCulprit(buffers, conflicts, best, below), below);
-    const placement = placeInOrder(buffers, conflicts, next, best.peakBytes + 1);
+    const placement = placeInOrder(buffers, conflicts, next, best.peakBytes + 1, overlaps);
     if (placement.peakBytes > best.peakBytes) continue;
     order = next;
     best = placement;

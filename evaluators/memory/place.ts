@@ -3,6 +3,7 @@
  * alive at the same time. Every planner here is this rule with another order.
  */
 import { overlapInTime, type PlannedBuffer } from './buffer.ts';
+import type { OverlapTable } from './overlap.ts';
 
 export interface Placement {
   readonly offsets: Float64Array;
@@ -28,18 +29,22 @@ export function conflictsOf(buffers: readonly PlannedBuffer[]): readonly (readon
   return conflicts;
 }
 
-/** Places `order` (indices into `buffers`); stops early, with peak Infinity, once the peak reaches `giveUpAt`. */
+/** Places `order` (indices into `buffers`), where allowed under or over each other; stops early, with peak Infinity, once the peak reaches `giveUpAt`. */
 export function placeInOrder(
   buffers: readonly PlannedBuffer[],
   conflicts: readonly (readonly number[])[],
   order: readonly number[],
   giveUpAt = Number.POSITIVE_INFINITY,
+  overlaps?: OverlapTable,
 ): Placement {
   const offsets = new Float64Array(buffers.length).fill(-1);
   let peakBytes = 0;
   for (const index of order) {
     const buffer = buffers[index];
-    const offset = lowestGap(buffers, conflicts[index], offsets, buffer);
+    const offset =
+      overlaps === undefined
+        ? lowestGap(buffers, conflicts[index], offsets, buffer)
+        : lowestPlace(buffers, conflicts[index], offsets, index, overlaps);
     offsets[index] = offset;
     peakBytes = Math.max(peakBytes, offset + buffer.sizeBytes);
     if (peakBytes >= giveUpAt) return { offsets, peakBytes: Number.POSITIVE_INFINITY };
@@ -63,4 +68,54 @@ function lowestGap(
     candidate = Math.max(candidate, Math.ceil(end / alignment) * alignment);
   }
   return candidate;
+}
+
+/** The lowest offset that is apart from every placed neighbour, or at a safe distance under or over it. */
+function lowestPlace(
+  buffers: readonly PlannedBuffer[],
+  neighbours: readonly number[],
+  offsets: Float64Array,
+  index: number,
+  overlaps: OverlapTable,
+): number {
+  const { alignment = 1 } = buffers[index];
+  const placed = neighbours.filter((other) => offsets[other] >= 0);
+  let candidate = 0;
+  for (let settled = false; !settled; ) {
+    settled = true;
+    for (const other of placed) {
+      const needed = nextPlace(buffers, offsets[other], other, index, candidate, overlaps);
+      if (needed <= candidate) continue;
+      candidate = Math.ceil(needed / alignment) * alignment;
+      settled = false;
+    }
+  }
+  return candidate;
+}
+
+/** The least offset from `candidate` on at which buffer `index` does not disturb the placed buffer `other`. */
+function nextPlace(
+  buffers: readonly PlannedBuffer[],
+  at: number,
+  other: number,
+  index: number,
+  candidate: number,
+  overlaps: OverlapTable,
+): number {
+  const end = at + buffers[other].sizeBytes;
+  if (candidate >= end || candidate + buffers[index].sizeBytes <= at) return candidate;
+  const under = overlaps[index].get(other);
+  if (under !== undefined) {
+    const distance = at - candidate;
+    if (distance >= under.distanceBytes) {
+      const excess = distance % under.multipleBytes;
+      if (candidate + excess <= at - under.distanceBytes) return candidate + excess;
+    }
+  }
+  const over = overlaps[other].get(index);
+  if (over !== undefined) {
+    const distance = Math.max(candidate - at, over.distanceBytes);
+    return Math.min(end, at + Math.ceil(distance / over.multipleBytes) * over.multipleBytes);
+  }
+  return end;
 }

@@ -1,0 +1,50 @@
+/**
+ * Buffers that may share bytes although both are alive: a kernel that goes through its input in order is done with the front of it
+ * when it writes the front of its output, so the output may lie under the input with a head start.
+ */
+import { overlapInTime, type PlannedBuffer } from './buffer.ts';
+
+/** Safe when offset(above) - offset(below) is at least `distanceBytes` and a multiple of `multipleBytes`. */
+export interface AllowedOverlap {
+  /** The output. */
+  readonly below: string;
+  /** The input, which dies in this step. */
+  readonly above: string;
+  readonly distanceBytes: number;
+  readonly multipleBytes: number;
+}
+
+/** Allowed overlaps by index of the lower buffer, then of the upper. */
+export type OverlapTable = readonly ReadonlyMap<number, AllowedOverlap>[];
+
+export function overlapTable(buffers: readonly PlannedBuffer[], overlaps: readonly AllowedOverlap[]): OverlapTable {
+  const index = new Map(buffers.map(({ id }, position) => [id, position]));
+  const table = buffers.map(() => new Map<number, AllowedOverlap>());
+  for (const overlap of overlaps) {
+    const [below, above] = [index.get(overlap.below), index.get(overlap.above)];
+    if (below === undefined || above === undefined) throw new RangeError('an overlap of buffers that are not planned');
+    table[below].set(above, overlap);
+  }
+  return table;
+}
+
+/**
+ * The size below which no plan can get: at every moment the sizes of what is alive, less what the allowed overlaps of that moment
+ * can save at most.
+ */
+export function overlapLowerBound(buffers: readonly PlannedBuffer[], overlaps: readonly AllowedOverlap[]): number {
+  const byId = new Map(buffers.map((buffer) => [buffer.id, buffer]));
+  let bound = 0;
+  for (const { lower } of buffers) {
+    let alive = 0;
+    for (const buffer of buffers) if (buffer.lower <= lower && lower < buffer.upper) alive += buffer.sizeBytes;
+    for (const { below, above, distanceBytes } of overlaps) {
+      const [a, b] = [byId.get(below), byId.get(above)];
+      if (a === undefined || b === undefined || !overlapInTime(a, b)) continue;
+      if (Math.max(a.lower, b.lower) > lower || Math.min(a.upper, b.upper) <= lower) continue;
+      alive -= Math.max(0, a.sizeBytes + b.sizeBytes - Math.max(distanceBytes + b.sizeBytes, a.sizeBytes));
+    }
+    bound = Math.max(bound, alive);
+  }
+  return bound;
+}
