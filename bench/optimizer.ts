@@ -1,11 +1,19 @@
 /**
  * Hypervolume reached on the open problems beside BoTorch, Optuna and Sobol' points. Evaluations are exact and asked one by one.
- *   --problem NAME        one problem (default: all, in turn)         --evals N     evaluations per study (60)
- *   --seeds K             studies per problem, seeds 0 … K − 1 (5 with --problem, else 1 to stay below three minutes)
- *   --first-seed S        seeds S … S + K − 1                         --sampler KIND (mobo)
+ *   --problem NAME        one problem, open or further (no stored peers); default: all open ones in turn
+ *   --evals N             evaluations per study (60)
+ *   --seeds K             studies per problem (5 with --problem, else 1 to stay below three minutes)
+ *   --first-seed S        seeds S … S + K − 1 (0)
+ *   --sampler KIND        (mobo)
  * The figure is the smallest ratio of our median to the best peer's median over the problems; `details` has every problem.
  */
-import { openProblems, SAMPLER_KINDS, type SamplerKind, type TestProblem } from '@tinypareto/optimizer';
+import {
+  furtherProblems,
+  openProblems,
+  SAMPLER_KINDS,
+  type SamplerKind,
+  type TestProblem,
+} from '@tinypareto/optimizer';
 import { type BenchOptions, type BenchResult, median, option } from './bench-result.ts';
 import { type PeerRow, peersOf } from './support/optimizer-peers.ts';
 import { evaluationsTo, runSampler } from './support/sampler-run.ts';
@@ -63,7 +71,7 @@ function measure(test: TestProblem, kind: SamplerKind, seeds: readonly number[],
 
 export async function run({ args, json }: BenchOptions): Promise<BenchResult> {
   const name = option(args, 'problem', '');
-  const chosen = name === '' ? [...openProblems.values()] : [openProblems.get(name)];
+  const chosen = name === '' ? [...openProblems.values()] : [openProblems.get(name) ?? furtherProblems.get(name)];
   const kind = SAMPLER_KINDS.find((k) => k === option(args, 'sampler', 'mobo'));
   if (kind === undefined) throw new RangeError(`--sampler: one of ${SAMPLER_KINDS.join(', ')}`);
   const count = Number(option(args, 'seeds', name === '' ? '1' : '5'));
@@ -71,7 +79,8 @@ export async function run({ args, json }: BenchOptions): Promise<BenchResult> {
   const evaluations = Number(option(args, 'evals', '60'));
   const seeds = Array.from({ length: count }, (_, i) => first + i);
   const rows = chosen.map((test) => {
-    if (test === undefined) throw new RangeError(`--problem: one of ${[...openProblems.keys()].join(', ')}`);
+    if (test === undefined)
+      throw new RangeError(`--problem: one of ${[...openProblems.keys(), ...furtherProblems.keys()].join(', ')}`);
     const row = measure(test, kind, seeds, evaluations);
     if (!json) process.stderr.write(`${row.problem}: ${row.medianHypervolume} (ratio ${row.ratio?.toFixed(4)})\n`);
     return row;

@@ -10,6 +10,7 @@ export { crowdingDistances, dominates, nonDominatedIndices, nonDominatedSort, ty
 export { hypervolume, hypervolumeContributions } from './pareto/hypervolume.ts';
 export { hypervolumeHistory, IncrementalHypervolume } from './pareto/hypervolume-history.ts';
 export { inferReferencePoint } from './pareto/reference-point.ts';
+export { furtherProblems } from './problems/further-problems.ts';
 export { mixedCompressKnown } from './problems/mixed-compress.ts';
 export { openProblems } from './problems/open-problems.ts';
 export type { TestProblem } from './problems/test-problem.ts';

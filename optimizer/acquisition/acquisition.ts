@@ -19,6 +19,8 @@ export interface ModelledOutput {
   readonly model: GpModel;
   /** Added to the model's mean: a prior mean in standardised units; absent = none. */
   readonly offset?: (params: Params) => number;
+  /** Power of the probability that this constraint holds (default 1): above 1 less is risked for the same gain. */
+  readonly strictness?: number;
 }
 
 export interface KnownOutput {

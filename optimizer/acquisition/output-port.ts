@@ -41,6 +41,11 @@ export class OutputPort {
     return this.output.kind === 'known' ? this.output.value : this.output.offset;
   }
 
+  /** Power of this constraint's probability. */
+  get strictness(): number {
+    return this.output.kind === 'known' ? 1 : (this.output.strictness ?? 1);
+  }
+
   /** Sum of the derivatives in the means: the derivative in a common shift. */
   get shiftSlope(): number {
     let sum = 0;

@@ -3,7 +3,7 @@
  * baseline, pending trials; samplers/scenarios.ts). With the gains of log-ehvi.ts this is qLogNEHVI (Daulton, Balandat, Bakshy 2021; Ament
  * et al. 2023), with one difference: the new point is integrated in closed form instead of sampled. Given a scenario s its outputs
  * are independent normals, so
- *   log a(x) = log mean_s exp(gain_s(mu_s(x), sigma(x))) prod_c Phi(-mu_cs(x) / sigma_c(x)).
+ *   log a(x) = log mean_s exp(gain_s(mu_s(x), sigma(x))) prod_c Phi(-mu_cs(x) / sigma_c(x))^strictness_c.
  * The models of the scenarios share one factorisation (the cached root) and so one variance.
  */
 import { inverseMills, normalLogCdf } from '../math/normal.ts';
@@ -82,7 +82,7 @@ export class ScenarioAcquisition implements Acquisition {
     for (const port of this.#constraints) {
       const sigma = port.sigma;
       if (sigma === 0) value += port.means[s] > 0 ? Number.NEGATIVE_INFINITY : 0;
-      else value += normalLogCdf(-port.means[s] / sigma);
+      else value += port.strictness * normalLogCdf(-port.means[s] / sigma);
     }
     return value;
   }
@@ -103,7 +103,7 @@ export class ScenarioAcquisition implements Acquisition {
         const sigma = port.sigma;
         if (sigma === 0) continue;
         const z = -port.means[s] / sigma;
-        const slope = inverseMills(z);
+        const slope = port.strictness * inverseMills(z);
         port.meanSlopes[s] -= (weight * slope) / sigma;
         port.sigmaSlope -= (weight * slope * z) / sigma;
       }

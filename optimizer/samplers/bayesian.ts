@@ -9,6 +9,7 @@ import type { Found, SearchEffort, SearchTask } from '../acquisition/maximize.ts
 import { ScenarioAcquisition } from '../acquisition/scenario-acquisition.ts';
 import type { Rng } from '../math/rng.ts';
 import { nonDominatedIndices, type Point } from '../pareto/dominance.ts';
+import { doubtfulStudy, isWorthDoubt, outweighs } from './doubt.ts';
 import { type FittedStudy, fitStudy, kernelColumns, MAX_MODELLED } from './fit-study.ts';
 import { FreshCells } from './fresh-cells.ts';
 import { knownFeatures } from './known-features.ts';
@@ -18,7 +19,7 @@ import { buildScenarios } from './scenarios.ts';
 import { createSobolSampler } from './sobol.ts';
 import { spreadPoint } from './spread-design.ts';
 import { type StudyOutputs, studyOutputs } from './study-outputs.ts';
-import { type TrialTable, trialTable } from './trial-table.ts';
+import { type TableRow, type TrialTable, trialTable } from './trial-table.ts';
 
 /** One even point per parameter and one more are enough for models that know main effects; never fewer than this. */
 const FEWEST_INITIAL = 6;
@@ -28,6 +29,8 @@ export interface BayesianStrategy {
   /** The gain per scenario; `fronts` are the feasible points of each scenario, turned raw units. */
   gains(study: FittedStudy, fronts: readonly (readonly Point[])[], rng: Rng): readonly ScenarioGain[];
   search(task: SearchTask, effort: SearchEffort, rng: Rng): readonly Found[];
+  /** What a front is worth in the units of the gain; absent = gains cannot be compared with it. */
+  reached?(study: FittedStudy, front: readonly Point[]): number;
 }
 
 function predicted(study: FittedStudy, candidate: Candidate): Record<string, { mean: number; sd: number }> {
@@ -53,6 +56,7 @@ class BayesianRun {
   readonly #outputs: StudyOutputs;
   readonly #table: TrialTable;
   readonly #study: FittedStudy;
+  readonly #feasible: readonly TableRow[];
 
   constructor(
     strategy: BayesianStrategy,
@@ -66,11 +70,31 @@ class BayesianRun {
     this.#outputs = outputs;
     this.#table = table;
     this.#study = study;
+    this.#feasible = table.rows.filter((row) => row.isFeasible);
   }
 
   next(seen: ReadonlySet<string>, pending: readonly Candidate[], rng: Rng): Suggestion | undefined {
-    const study = this.#study;
-    const feasible = this.#table.rows.filter((row) => row.isFeasible);
+    const { kind, reached } = this.#strategy;
+    const confident = this.#search(this.#study, seen, pending, rng);
+    if (confident === undefined) return undefined;
+    let best = confident;
+    const front = this.#feasible.map((row) => row.objectives);
+    if (isWorthDoubt(confident.value, reached?.(this.#study, front) ?? 0, this.#table.rows.length + pending.length)) {
+      const doubtful = this.#search(doubtfulStudy(this.#study), seen, pending, rng.fork('doubt'));
+      if (doubtful !== undefined && outweighs(doubtful.value, confident.value)) best = doubtful;
+    }
+    return {
+      params: best.candidate.params,
+      why: {
+        origin: kind,
+        acquisition: best.value,
+        predicted: predicted(this.#study, best.candidate),
+        ...(best === confident ? {} : { note: 'a second look under more cautious models' }),
+      },
+    };
+  }
+
+  #search(study: FittedStudy, seen: ReadonlySet<string>, pending: readonly Candidate[], rng: Rng): Found | undefined {
     const scenarios = buildScenarios(study, this.#outputs, this.#table, pending, rng.fork('scenarios'));
     const acquisition = new ScenarioAcquisition(
       this.#model,
@@ -79,25 +103,16 @@ class BayesianRun {
       this.#strategy.gains(study, scenarios.fronts, rng.fork('gains')),
       scenarios.count,
     );
-    const front = nonDominatedIndices(feasible.map((row) => row.objectives)).map((i) => feasible[i].trial.params);
+    const feasible = this.#feasible;
     const task: SearchTask = {
       model: this.#model,
       acquisition,
       knownViolation: (params) => this.#outputs.knownViolation(params),
       seen,
-      incumbents: front,
+      incumbents: nonDominatedIndices(feasible.map((row) => row.objectives)).map((i) => feasible[i].trial.params),
     };
-    const [best] = this.#strategy.search(
-      task,
-      effortFor(Math.min(MAX_MODELLED, this.#table.rows.length)),
-      rng.fork('search'),
-    );
-    if (best === undefined) return undefined;
-    const { kind } = this.#strategy;
-    return {
-      params: best.candidate.params,
-      why: { origin: kind, acquisition: best.value, predicted: predicted(study, best.candidate) },
-    };
+    const effort = effortFor(Math.min(MAX_MODELLED, this.#table.rows.length));
+    return this.#strategy.search(task, effort, rng.fork('search'))[0];
   }
 }
 

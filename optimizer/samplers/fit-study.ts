@@ -1,6 +1,7 @@
 /** Fits one surrogate per output that is not known: objectives, modelled constraints, and plain feasibility labels. */
 import type { OutputModel } from '../acquisition/acquisition.ts';
 import type { ModelSpace } from '../acquisition/candidate.ts';
+import { cautiousModel } from '../gp/cautious-model.ts';
 import type { KernelColumn } from '../gp/kernel.ts';
 import {
   bilogTransform,
@@ -129,6 +130,24 @@ function fitPlain(
   return surrogate === undefined ? undefined : { kind: 'modelled', model: surrogate.model };
 }
 
+/** Trials that do not fit are lost, and labels say nothing about how near the border is: go where success is all but certain. */
+const FEASIBILITY_STRICTNESS = 20;
+/** Length-scale above which labels are not believed: a parameter that has not yet decided may still do so. */
+const LONGEST_OF_LABELS = 2;
+
+/** A model of the labels of trials that ended infeasible without a reason in their values; undefined when there are none. */
+function fitFeasibility(columns: readonly KernelColumn[], rows: readonly TableRow[]): OutputModel | undefined {
+  if (!rows.some((row) => row.isUnexplained)) return undefined;
+  const labels = rows.map((row) => (row.isUnexplained ? 1 : -1));
+  const output = fitPlain(columns, rows, labels, linearTransform(0, momentsOf(labels).deviation));
+  if (output?.kind !== 'modelled') return output;
+  return {
+    ...output,
+    model: cautiousModel(output.model, { longest: LONGEST_OF_LABELS }),
+    strictness: FEASIBILITY_STRICTNESS,
+  };
+}
+
 /** Fits everything; undefined when an objective has too little data or no covariance could be factorised. */
 export function fitStudy(space: ModelSpace, outputs: StudyOutputs, table: TrialTable): FittedStudy | undefined {
   const columns = kernelColumns(space);
@@ -150,11 +169,7 @@ export function fitStudy(space: ModelSpace, outputs: StudyOutputs, table: TrialT
     const model = fitConstraint(columns, rows, c);
     if (model !== undefined) constraints.push(model);
   });
-  if (rows.some((row) => row.isUnexplained)) {
-    const labels = rows.map((row) => (row.isUnexplained ? 1 : -1));
-    const { deviation } = momentsOf(labels);
-    const model = fitPlain(columns, rows, labels, linearTransform(0, deviation));
-    if (model !== undefined) constraints.push(model);
-  }
+  const feasibility = fitFeasibility(columns, rows);
+  if (feasibility !== undefined) constraints.push(feasibility);
   return { objectives, constraints, reference };
 }

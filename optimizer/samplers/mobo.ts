@@ -5,6 +5,7 @@
 import { LogEhvi } from '../acquisition/log-ehvi.ts';
 import { maximizeAcquisition } from '../acquisition/maximize.ts';
 import { decomposeNonDominated } from '../pareto/box-decomposition.ts';
+import { hypervolume } from '../pareto/hypervolume.ts';
 import { type BayesianStrategy, createBayesianSampler } from './bayesian.ts';
 import { paregoStrategy } from './parego.ts';
 import type { Sampler, SamplerProblem } from './sampler.ts';
@@ -21,6 +22,7 @@ export function hypervolumeStrategy(kind: string): BayesianStrategy {
       return fronts.map((front) => new LogEhvi(decomposeNonDominated(front, reference), marginals));
     },
     search: maximizeAcquisition,
+    reached: ({ reference }, front) => hypervolume(front, reference),
   };
 }
 

@@ -1,0 +1,25 @@
+/**
+ * The same data under a model that extrapolates less: length-scales are a fraction of the fitted ones. Maximum a posteriori length-scales
+ * are too long where few data, or data crowded in one place, look smoother than the function is.
+ */
+import { GpModel } from './gp-model.ts';
+
+/** Factor on the length-scales. */
+const SHORTER = 0.5;
+
+export interface Caution {
+  /** Length-scale that none exceeds, unit coordinates. */
+  readonly longest?: number;
+  /** Largest logit of the additive share. */
+  readonly mostAdditive?: number;
+}
+
+/** `model` with shorter length-scales; `model` itself where that cannot be factorised. */
+export function cautiousModel(model: GpModel, caution: Caution): GpModel {
+  const { longest = Number.POSITIVE_INFINITY, mostAdditive = Number.POSITIVE_INFINITY } = caution;
+  const { data, hyper } = model;
+  const D = data.columns.length;
+  const theta = hyper.theta.map((t, d) => (d < D ? Math.min(t + Math.log(SHORTER), Math.log(longest)) : t));
+  theta[D + 2] = Math.min(theta[D + 2], mostAdditive);
+  return GpModel.create(data, { kind: hyper.kind, theta }) ?? model;
+}
