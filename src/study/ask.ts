@@ -176,6 +176,8 @@ function give(
 async function refuse(registry: StudyRegistry, state: StudyState, found: SuggestResult): Promise<never> {
   const now = registry.clock.now();
   const isSpent = trialsLeft(state, now) === 0;
+  // The last running trial then completes the study when it is told.
+  if (found.kind === 'exhausted' && found.suggestions.length === 0) state.hasNothingLeft = true;
   const done = isSpent
     ? settle(state, now)
     : state.open === 0

@@ -86,6 +86,7 @@ export async function patchStudy(
   if (rules !== null) {
     state.constraints = rules.constraints;
     state.space = rules.space;
+    state.hasNothingLeft = false;
   }
   const stored = registry.commit(state, { record: next, trials, events: [{ type: 'study.updated' }], durable: true });
   if (rules !== null) {

@@ -88,8 +88,8 @@ function extensionUrl(name: string): string {
   return new URL(`../${name}${ending}`, import.meta.url).href;
 }
 
-/** Builds the sampler of the task. */
-export async function buildSampler(task: SamplerTask): Promise<Sampler> {
+/** The sampler of the task, for its problem. */
+export function buildSampler(task: SamplerTask, problem: SamplerProblem): Sampler {
   const { sampler, budgetTrials } = task;
   const options: SamplerOptions = {
     seed: sampler.seed,
@@ -101,7 +101,6 @@ export async function buildSampler(task: SamplerTask): Promise<Sampler> {
   const kind = SAMPLER_KINDS.find((each) => each === sampler.kind);
   if (kind === undefined)
     throw new UserError({ code: 'UNKNOWN_SAMPLER', message: `the sampler "${sampler.kind}" is not available` });
-  const problem = await buildProblem(task);
   if (task.transfer === undefined) return createSampler(kind, problem, options);
   const { trials, discount = DEFAULT_DISCOUNT } = task.transfer;
   const source = trials.map((trial, number) => ({ number, ...trial }));

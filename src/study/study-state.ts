@@ -26,6 +26,8 @@ export class StudyState {
   version = 0;
   /** True once a change was lost: this object no longer tells the truth. */
   isDropped = false;
+  /** The sampler has said so; until the rules change. */
+  hasNothingLeft = false;
   /** Resolves when everything that has been applied is stored. */
   stored: Promise<void> = Promise.resolve();
   /** Asks are answered one after another: each must see the one before as pending. */
@@ -175,9 +177,9 @@ export class StudyState {
     return cell !== null && this.#cells.has(cell);
   }
 
-  /** Whether a finite space has no cell left. */
+  /** Whether a finite space has no cell left, by count or because the sampler found none: what is tried is never free again. */
   get isSpaceFull(): boolean {
-    return this.#cells.size >= this.space.cellCount;
+    return this.hasNothingLeft || this.#cells.size >= this.space.cellCount;
   }
 
   /** Null for the params of another space (imported with a looser definition). */

@@ -2,9 +2,16 @@
  * The thread that thinks of the next trials, so that requests are answered while a model is being fitted. It remembers the
  * observations of the studies it serves and is sent only what changed; when its memory does not match it asks for everything.
  */
-import { createRng, type ObservedTrial, type Sampler, type SuggestResult } from '@tinypareto/optimizer';
+import {
+  createRng,
+  type ObservedTrial,
+  type Sampler,
+  type SamplerProblem,
+  type SuggestResult,
+} from '@tinypareto/optimizer';
 import { contentHash } from '../trial/content-hash.ts';
-import { buildSampler, type SamplerTask } from './sampler-task.ts';
+import { foretellConstraints } from './foretell.ts';
+import { buildProblem, buildSampler, type SamplerTask } from './sampler-task.ts';
 
 export interface SuggestRequest {
   readonly task: SamplerTask;
@@ -21,6 +28,7 @@ export type SuggestAnswer = { readonly kind: 'needAll' } | SuggestResult;
 
 interface Memory {
   readonly taskHash: string;
+  readonly problem: SamplerProblem;
   readonly sampler: Sampler;
   readonly observations: ObservedTrial[];
   version: number;
@@ -36,9 +44,12 @@ async function recall(request: SuggestRequest): Promise<Memory | null> {
   const known = memories.get(task.study);
   if (known !== undefined && known.taskHash === taskHash && known.version === baseVersion) return known;
   if (baseVersion !== 0) return null;
+  const isSame = known?.taskHash === taskHash;
+  const problem = isSame ? known.problem : await buildProblem(task);
   const fresh: Memory = {
     taskHash,
-    sampler: known?.taskHash === taskHash ? known.sampler : await buildSampler(task),
+    problem,
+    sampler: isSame ? known.sampler : buildSampler(task, problem),
     observations: [],
     version: 0,
   };
@@ -55,5 +66,6 @@ export default async function suggest(request: SuggestRequest): Promise<SuggestA
   for (const trial of request.changed) memory.observations[trial.number] = trial;
   memory.version = request.version;
   const rng = createRng(request.task.sampler.seed, request.number, 'suggest');
-  return memory.sampler.suggest(memory.observations, rng, request.count);
+  const found = memory.sampler.suggest(memory.observations, rng, request.count);
+  return foretellConstraints(memory.problem, memory.observations, found);
 }

@@ -15,7 +15,7 @@ import {
 } from '@tinypareto/optimizer';
 import { Piscina } from 'piscina';
 import { UserError } from '../errors.ts';
-import { buildSampler, samplerTask } from './sampler-task.ts';
+import { buildProblem, buildSampler, samplerTask } from './sampler-task.ts';
 import type { StudyRecord } from './study.ts';
 import type { StudyState } from './study-state.ts';
 import type { SuggestAnswer, SuggestRequest } from './suggest-worker.ts';
@@ -119,7 +119,8 @@ export class Suggester {
   async #blindOf(state: StudyState): Promise<Blind> {
     const known = this.#blind.get(state);
     if (known?.record.constraints === state.record.constraints) return known;
-    const sampler = await buildSampler(samplerTask(state.record));
+    const task = samplerTask(state.record);
+    const sampler = buildSampler(task, await buildProblem(task));
     const made: Blind = { record: state.record, sampler, block: -1, pool: [] };
     this.#blind.set(state, made);
     return made;

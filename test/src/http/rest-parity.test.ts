@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { createRng, createSampler, type ObservedTrial, openProblems, type SamplerKind } from '@tinypareto/optimizer';
+import {
+  createRng,
+  createSampler,
+  type ObservedTrial,
+  openProblems,
+  type SamplerKind,
+  type TestProblem,
+} from '@tinypareto/optimizer';
 import { type Call, runOverRest } from '../../../bench/support/rest-run.ts';
 import { makeApp, type TestApp } from '../../support/make-app.ts';
+
+const metricsOf = ({ problem }: TestProblem): string[] =>
+  [...new Set([...problem.objectives.map((o) => o.metric), ...problem.constraints.flatMap((c) => c.metrics)])].sort();
 
 describe('a study over REST is the study of the library, bit for bit', () => {
   let app: TestApp;
@@ -44,5 +54,11 @@ describe('a study over REST is the study of the library, bit for bit', () => {
       }
       assert.deepEqual(observed, expected);
       assert.ok(hypervolume >= 0);
+      const last = (await call('GET', `/v1/studies/${name}-${kind}-${seed}/trials?after=${evaluations - 2}`)) as {
+        trials: { why: { acquisition?: number; predicted?: object } }[];
+      };
+      const { acquisition, predicted = {} } = last.trials[0]?.why ?? {};
+      // Each ask from a model says what it expects of every metric that objectives and constraints read.
+      if (acquisition !== undefined) assert.deepEqual(Object.keys(predicted).sort(), metricsOf(test));
     });
 });

@@ -64,6 +64,20 @@ describe('REST: rules over parameters and known metrics', () => {
       assert.deepEqual([json['state'], json['reason']], ['completed', 'exhausted']);
     });
 
+  it('completes the study with the last result once nothing is left', async () => {
+    await create('last', { constraints: ['width == 1', 'prune == false'] });
+    const { trials } = await ask('last', 9);
+    const refused = await ask('last');
+    assert.deepEqual(
+      [refused.status, refused.json['code'], refused.json['state']],
+      [409, 'SPACE_EXHAUSTED', 'running'],
+    );
+    for (const { id, fence } of trials)
+      await app.call('POST', `/v1/trials/${id}/tell`, { fence, metrics: { error: 1 } });
+    const { json } = await app.call('GET', '/v1/studies/last');
+    assert.deepEqual([json['state'], json['reason']], ['completed', 'exhausted']);
+  });
+
   it('refuses enqueued and imported points that break a rule, by its text', async () => {
     await create('refused', { constraints: ['width <= 4'] });
     const queued = await app.call('POST', '/v1/studies/refused/enqueue', { params: { width: 6 } });
