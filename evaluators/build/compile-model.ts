@@ -1,9 +1,11 @@
 /** From a network to everything a user takes home: C sources, sizes, memory plan, and the linked file when there is a compiler. */
 import type { BoardSpec } from '../board-spec.ts';
-import { emitC } from '../codegen/emit-c.ts';
+import { type CSources, emitC } from '../codegen/emit-c.ts';
 import { type LowerOptions, lower } from '../codegen/lower.ts';
 import { type LayerSize, type PredictedSizes, predictSizes } from '../codegen/predict-sizes.ts';
 import type { Program } from '../codegen/program.ts';
+import { programPicture } from '../codegen/program-picture.ts';
+import { type ProjectLayout, projectFiles } from '../codegen/project-layout.ts';
 import type { SourceFile } from '../codegen/source-file.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import type { Graph } from '../ir/graph.ts';
@@ -12,6 +14,10 @@ import { type ArmBuild, buildArm, type LinkedSizes } from './build-arm.ts';
 export interface CompileOptions extends LowerOptions {
   /** Folder of the build cache; without it nothing is compiled and `linked` is null. */
   readonly cacheFolder?: string;
+  /** Constants as one memory-mapped file with a loader; false when absent. */
+  readonly blob?: boolean;
+  /** How the sources are laid out; `cmake` when absent. */
+  readonly project?: ProjectLayout;
 }
 
 export interface CompiledBuffer {
@@ -25,7 +31,7 @@ export interface CompiledBuffer {
 
 export interface CompileResult {
   readonly board: string;
-  readonly format: 'float32' | 'int8' | 'uint8' | 'mixed';
+  readonly format: 'float32' | 'int8' | 'uint8' | 'int4' | 'mixed';
   /** Predicted before compiling; see predict-sizes.ts for what they count. */
   readonly romBytes: number;
   readonly ramBytes: number;
@@ -37,6 +43,10 @@ export interface CompileResult {
   readonly layers: readonly LayerSize[];
   readonly buffers: readonly CompiledBuffer[];
   readonly files: readonly SourceFile[];
+  /** The constants as a file for flash; null when they are C arrays. ROM is predicted for arrays. */
+  readonly blob: Uint8Array | null;
+  /** The memory plan as SVG: time and addresses. */
+  readonly planPicture: string;
   /** ELF file of the network without startup code; null when nothing was linked. */
   readonly firmware: Uint8Array | null;
   /** Compiler version and confinement, or why nothing was linked. */
@@ -44,6 +54,9 @@ export interface CompileResult {
   readonly predicted: PredictedSizes;
   readonly program: Program;
 }
+
+/** In the blob form the code remembers where the constants are. */
+const BLOB_POINTER_BYTES = 4;
 
 /** Throws UnsupportedNodesError naming every node without a kernel; BuildError when the compiler refuses. */
 export async function compileModel(
@@ -53,23 +66,25 @@ export async function compileModel(
 ): Promise<CompileResult> {
   const fused = fuseQuantized(graph);
   const program = lower(fused, board, options);
-  const sources = emitC(program);
+  const sources = emitC(program, { blob: options.blob ?? false });
   const predicted = predictSizes(program, board);
-  const build = await link(program, board, options.cacheFolder);
+  const build = await link(program, board, sources, options.cacheFolder);
   const built = build !== undefined && build.kind === 'built' ? build : undefined;
   const { peakBytes, lowerBoundBytes, optimal } = program.memory;
   return {
     board: board.name,
     format: formatOf(fused),
     romBytes: predicted.romBytes,
-    ramBytes: predicted.ramBytes,
+    ramBytes: predicted.ramBytes + (sources.blob === undefined ? 0 : BLOB_POINTER_BYTES),
     macs: predicted.macs,
     flops: predicted.flops,
     linked: built?.linked ?? null,
     planner: { peak: peakBytes, lowerBound: lowerBoundBytes, optimal },
     layers: predicted.layers,
     buffers: program.placed,
-    files: sources.files,
+    files: projectFiles(program, sources, options.project ?? 'cmake'),
+    blob: sources.blob ?? null,
+    planPicture: programPicture(program),
     firmware: built?.elf ?? null,
     toolchain: describeToolchain(build),
     predicted,
@@ -77,9 +92,14 @@ export async function compileModel(
   };
 }
 
-async function link(program: Program, board: BoardSpec, folder: string | undefined): Promise<ArmBuild | undefined> {
+async function link(
+  program: Program,
+  board: BoardSpec,
+  sources: CSources,
+  folder: string | undefined,
+): Promise<ArmBuild | undefined> {
   if (folder === undefined || board.core === 'host') return undefined;
-  return buildArm(program, board, folder);
+  return buildArm(program, board, folder, sources);
 }
 
 function describeToolchain(build: ArmBuild | undefined): string {
@@ -90,12 +110,12 @@ function describeToolchain(build: ArmBuild | undefined): string {
 
 /** The number format of the weighted layers. */
 function formatOf(graph: Graph): CompileResult['format'] {
-  const formats = new Set<'float32' | 'int8' | 'uint8'>();
+  const formats = new Set<'float32' | 'int8' | 'uint8' | 'int4'>();
   for (const node of graph.nodes) {
     const weights = { Conv: 1, Gemm: 1, MatMul: 1, QLinearConv: 3, QGemm: 3, QLinearMatMul: 3 }[node.op.kind as string];
     if (weights === undefined) continue;
     const dtype = graph.initializers.get(node.inputs[weights] ?? '')?.dtype;
-    if (dtype === 'uint8' || dtype === 'int8') formats.add(dtype);
+    if (dtype === 'uint8' || dtype === 'int8' || dtype === 'int4') formats.add(dtype);
     else formats.add('float32');
   }
   const [only, ...others] = formats;

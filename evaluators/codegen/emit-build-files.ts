@@ -8,8 +8,8 @@ import type { SourceFile } from './source-file.ts';
  */
 export const REQUIRED_FLAGS = ['-std=c99', '-ffp-contract=off', '-fno-strict-aliasing', '-fno-math-errno'] as const;
 
-export function emitBuildFiles(program: Program, runtime: readonly string[]): SourceFile[] {
-  const sources = [`${program.prefix}.c`, ...runtime.filter((path) => path.endsWith('.c'))];
+/** `sources`: paths of all .c files. */
+export function emitBuildFiles(program: Program, sources: readonly string[]): SourceFile[] {
   return [
     { path: 'CMakeLists.txt', text: cmake(program.prefix, sources) },
     { path: 'Makefile', text: makefile(program.prefix, sources) },

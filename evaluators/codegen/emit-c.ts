@@ -3,9 +3,10 @@
  * the constants, the sources of runtime-c that it needs, a CMakeLists.txt, a Makefile, and `<prefix>.map.json`, the only file
  * with names from the model. The same program gives the same bytes.
  */
-
+import { type Blob, makeBlob } from './blob.ts';
 import { floatLiteral, tableLines } from './c-writer.ts';
 import { calledFunctions } from './called-functions.ts';
+import { blobPlace, emitBlobFiles, emitLoader, emitPointers } from './emit-blob.ts';
 import { emitBuildFiles } from './emit-build-files.ts';
 import { emitHeader, inferSignature } from './emit-header.ts';
 import { emitStructure } from './emit-structure.ts';
@@ -16,9 +17,17 @@ import type { SourceFile } from './source-file.ts';
 export interface CSources {
   readonly prefix: string;
   readonly files: readonly SourceFile[];
+  /** The constants as one file, in the blob form. */
+  readonly blob?: Uint8Array;
 }
 
-export function emitC(program: Program): CSources {
+export interface EmitOptions {
+  /** Constants as one memory-mapped array of bytes with a loader, instead of C arrays; false when absent. */
+  readonly blob?: boolean;
+}
+
+export function emitC(program: Program, options: EmitOptions = {}): CSources {
+  const blob = options.blob === true ? makeBlob(program) : undefined;
   const runtime = runtimeFiles(calledFunctions(program)).map(({ path, text }) => ({
     path: `dnnrt/${path}`,
     text,
@@ -26,8 +35,10 @@ export function emitC(program: Program): CSources {
   const { prefix } = program;
   const own = [
     { path: `${prefix}.h`, text: emitHeader(program) },
-    { path: `${prefix}.c`, text: emitCode(program) },
-    { path: `${prefix}_weights.h`, text: emitWeights(program) },
+    { path: `${prefix}.c`, text: emitCode(program, blob) },
+    ...(blob === undefined
+      ? [{ path: `${prefix}_weights.h`, text: emitWeights(program) }]
+      : emitBlobFiles(program, blob)),
     { path: `${prefix}.map.json`, text: emitMap(program) },
   ];
   return {
@@ -36,10 +47,11 @@ export function emitC(program: Program): CSources {
       ...own,
       ...emitBuildFiles(
         program,
-        runtime.map(({ path }) => path),
+        [...own, ...runtime].map(({ path }) => path).filter((path) => path.endsWith('.c')),
       ),
       ...runtime,
     ],
+    ...(blob === undefined ? {} : { blob: blob.bytes }),
   };
 }
 
@@ -66,8 +78,9 @@ function emitWeights(program: Program): string {
   return lines.join('\n');
 }
 
-function emitCode(program: Program): string {
+function emitCode(program: Program, blob: Blob | undefined): string {
   const { prefix, steps, buffers } = program;
+  const constantText = blob === undefined ? (id: string) => id : () => '0';
   const used = new Set([
     ...steps.flatMap((step) => step.args.flatMap((argument) => (argument.kind === 'buffer' ? [argument.id] : []))),
     ...program.inputs.map((input) => input.buffer),
@@ -81,7 +94,12 @@ function emitCode(program: Program): string {
     '#include <string.h>',
     '',
     '#include "dnnrt.h"',
-    `#include "${prefix}_weights.h"`,
+    `#include "${prefix}_${blob === undefined ? 'weights' : 'blob'}.h"`,
+    '',
+    `/* Define it to be told when a layer of ${prefix}.map.json is done, for example to read a clock. */`,
+    `#ifndef ${layerDone(program)}`,
+    `#define ${layerDone(program)}(layer) ((void)0)`,
+    '#endif',
     '',
     `static ${word} arena[${words}];`,
     '',
@@ -90,32 +108,50 @@ function emitCode(program: Program): string {
       .filter((buffer) => used.has(buffer.id))
       .map(({ id, type }) => `#define ${placeName(id)} ((${type} *)((uint8_t *)arena + ${offsetOf(program, id)}))`),
     '',
-    ...steps.flatMap((step) => (step.params === undefined ? [] : [...emitStructure(step.id, step.params), ''])),
-    ...emitSetup(program),
+    ...steps.flatMap((step) =>
+      step.params === undefined ? [] : [...emitStructure(step.id, step.params, constantText), ''],
+    ),
+    ...(blob === undefined ? [] : [...emitLoader(program, blob), '']),
+    ...emitSetup(program, blob),
     '',
-    ...emitInfer(program),
+    ...emitInfer(program, blob),
     '',
   ];
   return lines.join('\n');
 }
 
-function emitSetup(program: Program): string[] {
+function layerDone({ prefix }: Program): string {
+  return `${prefix.toUpperCase()}_LAYER_DONE`;
+}
+
+function emitSetup(program: Program, blob: Blob | undefined): string[] {
+  const { prefix } = program;
+  const load = [
+    `#ifndef ${prefix.toUpperCase()}_EXTERNAL_BLOB`,
+    `  if (blob == 0) (void)${prefix}_load(&${prefix}_blob);`,
+    '#endif',
+  ];
   return [
-    `void ${program.prefix}_setup(${program.prefix}_io_t *io) {`,
+    `void ${prefix}_setup(${prefix}_io_t *io) {`,
+    ...(blob === undefined ? [] : load),
     '  if (io == 0) return;',
     ...[...program.inputs, ...program.outputs].map(({ id, buffer }) => `  io->${id} = ${placeName(buffer)};`),
     '}',
   ];
 }
 
-function emitInfer(program: Program): string[] {
+function emitInfer(program: Program, blob: Blob | undefined): string[] {
   return [
     `${inferSignature(program)} {`,
+    ...(blob === undefined ? [] : ['  if (blob == 0) return;']),
     ...program.inputs.map(
       ({ id, buffer, bytes }) =>
         `  if (x_${id} != 0 && x_${id} != ${placeName(buffer)}) memcpy(${placeName(buffer)}, x_${id}, ${bytes});`,
     ),
-    ...program.steps.map((step) => `  ${emitCall(program, step)}`),
+    ...program.steps.flatMap((step, index) => [
+      ...emitCall(program, step, blob).map((line) => `  ${line}`),
+      ...(program.steps[index + 1]?.layer === step.layer ? [] : [`  ${layerDone(program)}(${step.layer});`]),
+    ]),
     ...program.outputs.map(
       ({ id, buffer, bytes }) =>
         `  if (y_${id} != 0 && y_${id} != ${placeName(buffer)}) memcpy(y_${id}, ${placeName(buffer)}, ${bytes});`,
@@ -124,13 +160,17 @@ function emitInfer(program: Program): string[] {
   ];
 }
 
-function emitCall(program: Program, step: Step): string {
-  const args = step.args.map((argument) => emitArgument(program, argument));
-  if (step.params !== undefined) args.unshift(`&${step.id}`);
-  return `${step.kernel}(${args.join(', ')});`;
+function emitCall(program: Program, step: Step, blob: Blob | undefined): string[] {
+  const args = step.args.map((argument) => emitArgument(program, argument, blob));
+  const pointers = blob === undefined ? [] : emitPointers(program, blob, step);
+  if (step.params !== undefined) args.unshift(pointers.length > 0 ? '&p' : `&${step.id}`);
+  const call = `${step.kernel}(${args.join(', ')});`;
+  if (step.params === undefined || pointers.length === 0) return [call];
+  // The structure is copied to the stack: its pointers are known only once the blob has a place.
+  return ['{', `  ${step.params.struct} p = ${step.id};`, ...pointers.map((line) => `  ${line}`), `  ${call}`, '}'];
 }
 
-function emitArgument(program: Program, argument: Argument): string {
+function emitArgument(program: Program, argument: Argument, blob: Blob | undefined): string {
   switch (argument.kind) {
     case 'buffer': {
       const declared = program.buffers.find((buffer) => buffer.id === argument.id);
@@ -139,7 +179,7 @@ function emitArgument(program: Program, argument: Argument): string {
         : `(${argument.type} *)${placeName(argument.id)}`;
     }
     case 'constant':
-      return argument.id;
+      return blob === undefined ? argument.id : blobPlace(program, blob, argument.id);
     case 'integer':
       return String(argument.value);
     case 'float':

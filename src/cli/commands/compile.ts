@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { CompileResult, Graph } from '@tinypareto/evaluators';
+import type { CompileResult, Graph, ProjectLayout } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
 import { naming } from '../../runner/input-errors.ts';
@@ -18,7 +18,11 @@ interface CompileCommandOptions {
   readonly calibration?: string;
   readonly out: string;
   readonly link: boolean;
+  readonly blob: boolean;
+  readonly project: string;
 }
+
+const LAYOUTS: readonly ProjectLayout[] = ['cmake', 'flat', 'arduino', 'pico-sdk'];
 
 const UNCALIBRATED =
   'the ranges of activations come from noise: sizes and speed are right, the accuracy is not. Give some hundred typical inputs as one array [N, …]: --calibration x.npy';
@@ -32,12 +36,15 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
     .requiredOption('--out <folder>', 'where the sources and report.json go')
     .option('--format <format>', `${FORMATS.join(', ')} (default: as the file is)`)
     .option('--calibration <x.npy>', 'samples [N, …] that set the ranges of a quantized format; noise when absent')
+    .option('--project <layout>', `sources as: ${LAYOUTS.join(', ')}`, 'cmake')
+    .option('--blob', 'weights as one memory-mapped file beside a small loader, instead of C arrays', false)
     .option('--no-link', 'do not compile for the board')
     .action((file: string, options: CompileCommandOptions, command: Command) =>
       run(command, async (context) => {
         const { findBoard } = await import('../../runner/board-specs.ts');
         const board = findBoard(options.board, '--board');
         const format = checkFormat(options.format);
+        const project = checkLayout(options.project);
         const graph = await networkFor(file, format, options.calibration);
         const { compileModel } = await import('@tinypareto/evaluators');
         const cache = await mkdtemp(path.join(tmpdir(), 'tinypareto-build-'));
@@ -46,7 +53,11 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
         try {
           context.note(`compiling for ${board.title}`);
           const result = await naming(file, () =>
-            compileModel(graph, board, options.link ? { cacheFolder: cache } : {}),
+            compileModel(graph, board, {
+              project,
+              blob: options.blob,
+              ...(options.link ? { cacheFolder: cache } : {}),
+            }),
           );
           const warnings = isCalibrated ? [] : [UNCALIBRATED];
           const files = await writeResult(result, warnings, options.out);
@@ -68,6 +79,18 @@ function checkFormat(text: string | undefined): CompileFormat | undefined {
     message: `there is no number format ${JSON.stringify(text)}`,
     where: '--format',
     hint: `formats: ${FORMATS.join(', ')}`,
+    exitCode: EXIT.usage,
+  });
+}
+
+function checkLayout(text: string): ProjectLayout {
+  const layout = LAYOUTS.find((each) => each === text);
+  if (layout !== undefined) return layout;
+  throw new UserError({
+    code: 'UNKNOWN_LAYOUT',
+    message: `there is no project layout ${JSON.stringify(text)}`,
+    where: '--project',
+    hint: `layouts: ${LAYOUTS.join(', ')}`,
     exitCode: EXIT.usage,
   });
 }
@@ -112,6 +135,8 @@ async function writeResult(result: CompileResult, warnings: readonly string[], f
     files.push(target);
   };
   for (const { path: name, text } of result.files) await write(name, text);
+  if (result.blob !== null) await write('weights.blob', result.blob);
+  await write('plan.svg', result.planPicture);
   if (result.firmware !== null) await write('firmware.elf', result.firmware);
   await write('report.json', `${JSON.stringify({ ...summary(result), warnings }, null, 2)}\n`);
   return files;

@@ -1,7 +1,14 @@
-/** `plan buffers.csv`: the memory planner on a MiniMalloc instance (columns id, lower, upper, size; optional alignment). */
+/**
+ * `plan buffers.csv`: the memory planner on a MiniMalloc instance (columns id, lower, upper, size; optional alignment). `plan model.onnx`: the
+ * plan of a network as it is compiled. `--svg` draws either.
+ */
+import { writeFile } from 'node:fs/promises';
+import type { DrawnBuffer, MemoryPlan } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
+import { naming } from '../../runner/input-errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
+import { loadModel } from '../load-model.ts';
 import { parseByteCount } from '../parse-options.ts';
 import { columnIndexes, readNumberTable } from '../read-csv.ts';
 
@@ -12,28 +19,41 @@ interface Buffer {
   readonly size: number;
 }
 
+interface PlanCommandOptions {
+  readonly capacity?: number;
+  readonly board: string;
+  readonly svg?: string;
+}
+
+interface Planned {
+  readonly plan: MemoryPlan;
+  readonly buffers: readonly (Omit<Buffer, 'id'> & { readonly id: number | string; readonly offset: number })[];
+  readonly picture: string;
+}
+
 export function addPlanCommand(program: Command, run: RunCommand): void {
   program
     .command('plan')
-    .description('plan memory: offsets for buffers with lifetimes (MiniMalloc CSV: id,lower,upper,size)')
-    .argument('<buffers.csv>')
+    .description(
+      'plan memory: offsets for buffers with lifetimes, of a model or of a MiniMalloc CSV (id,lower,upper,size)',
+    )
+    .argument('<buffers.csv | model.onnx>')
     .option(
       '--capacity <bytes>',
       'bytes that there are, for example 1048576 or "256 KiB"; more is infeasible',
       parseByteCount,
     )
-    .action((file: string, options: { capacity?: number }, command: Command) =>
+    .option('--board <board>', 'board that a model is planned for', 'host')
+    .option('--svg <file>', 'draw the plan: time to the right, addresses upwards')
+    .action((file: string, options: PlanCommandOptions, command: Command) =>
       run(command, async () => {
-        const { planMemory } = await import('@tinypareto/evaluators');
-        const buffers = readBuffers(file);
         const started = performance.now();
-        const plan = planMemory(
-          buffers.map(({ id, lower, upper, size }) => ({ id: String(id), lower, upper, sizeBytes: size })),
-          options.capacity === undefined ? {} : { capacityBytes: options.capacity },
-        );
+        const { plan, buffers, picture } = /\.onnx$/i.test(file)
+          ? await planModel(file, options.board)
+          : await planTable(file, options.capacity);
         const seconds = (performance.now() - started) / 1000;
+        if (options.svg !== undefined) await writeFile(options.svg, picture);
         const feasible = options.capacity === undefined || plan.peakBytes <= options.capacity;
-        const placed = buffers.map((buffer) => ({ ...buffer, offset: plan.offsets.get(String(buffer.id)) ?? 0 }));
         return answer(
           {
             feasible,
@@ -41,18 +61,42 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
             lowerBound: plan.lowerBoundBytes,
             optimal: plan.optimal,
             strategy: plan.strategy,
-            buffers: placed,
+            buffers,
             seconds,
           },
           () =>
             [
               'id,lower,upper,size,offset',
-              ...placed.map(({ id, lower, upper, size, offset }) => [id, lower, upper, size, offset].join(',')),
+              ...buffers.map(({ id, lower, upper, size, offset }) => [id, lower, upper, size, offset].join(',')),
             ].join('\n'),
           feasible ? EXIT.done : EXIT.infeasible,
         );
       }),
     );
+}
+
+async function planTable(file: string, capacity: number | undefined): Promise<Planned> {
+  const { planMemory, planSvg } = await import('@tinypareto/evaluators');
+  const table = readBuffers(file);
+  const plan = planMemory(
+    table.map(({ id, lower, upper, size }) => ({ id: String(id), lower, upper, sizeBytes: size })),
+    capacity === undefined ? {} : { capacityBytes: capacity },
+  );
+  const buffers = table.map((buffer) => ({ ...buffer, offset: plan.offsets.get(String(buffer.id)) ?? 0 }));
+  const drawn = buffers.map(({ id, lower, upper, size, offset }): DrawnBuffer => {
+    return { id: String(id), lower, upper, sizeBytes: size, offset };
+  });
+  return { plan, buffers, picture: planSvg({ ...plan, buffers: drawn }) };
+}
+
+async function planModel(file: string, boardName: string): Promise<Planned> {
+  const { lower, programPicture } = await import('@tinypareto/evaluators');
+  const { findBoard } = await import('../../runner/board-specs.ts');
+  const board = findBoard(boardName, '--board');
+  const graph = await loadModel(file);
+  const program = await naming(file, () => lower(graph, board));
+  const buffers = program.placed.map(({ bytes, ...rest }) => ({ ...rest, size: bytes }));
+  return { plan: program.memory, buffers, picture: programPicture(program) };
 }
 
 function readBuffers(file: string): Buffer[] {

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { runCli, temporaryFolder } from '../../support/run-cli.ts';
+import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
+
+test('plan draws the buffers of a CSV', async (context) => {
+  const folder = temporaryFolder(context);
+  const [csv, svg] = [path.join(folder, 'buffers.csv'), path.join(folder, 'plan.svg')];
+  writeFileSync(csv, 'id,lower,upper,size\n1,0,2,64\n2,1,3,32\n');
+  const result = await runCli(['plan', csv, '--svg', svg, '--json']);
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(readFileSync(svg, 'utf8').match(/<rect /g)?.length, 3);
+});
+
+test('plan takes a model, and compile lays it out for the Pico SDK with a blob', {
+  skip: skipWithoutShared(),
+}, async (context) => {
+  const folder = temporaryFolder(context);
+  const model = sharedPath('models', 'lenet', 'lenet5-classic.w4a8.onnx');
+  const plan = await runCli(['plan', model, '--board', 'pico', '--json']);
+  assert.equal(plan.code, 0, plan.stderr);
+  const { peak, lowerBound } = JSON.parse(plan.stdout);
+  assert.equal(peak, lowerBound);
+  const options = ['--board', 'pico', '--project', 'pico-sdk', '--blob', '--no-link', '--out', folder, '--json'];
+  const compiled = await runCli(['compile', model, ...options]);
+  assert.equal(compiled.code, 0, compiled.stderr);
+  const report = JSON.parse(compiled.stdout);
+  assert.equal(report.format, 'int4');
+  const names = report.files.map((file: string) => path.relative(folder, file));
+  for (const name of ['CMakeLists.txt', 'main.c', 'weights.blob', 'plan.svg', 'network/net.c'])
+    assert.ok(names.includes(name), name);
+  assert.match(readFileSync(path.join(folder, 'plan.svg'), 'utf8'), /<svg /);
+});
