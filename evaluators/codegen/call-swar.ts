@@ -6,9 +6,8 @@ import { type IntegerConvolution, type IntegerProduct, isSymmetric, storedWeight
 import type { KernelCandidate } from './kernel-candidate.ts';
 import type { Lowering } from './lowering.ts';
 import {
-  type FixedFactor,
-  fixedFactor,
-  largestSum,
+  type ChannelFactor,
+  channelFactor,
   packColumns,
   packQuads,
   type SwarWeights,
@@ -17,8 +16,7 @@ import {
   splitWeights,
 } from './pack-weights-swar.ts';
 
-interface Channel extends FixedFactor {
-  readonly start: number;
+interface Channel extends ChannelFactor {
   /** Whole quads may be summed in half a word. */
   readonly quads: boolean;
 }
@@ -50,14 +48,13 @@ function analyse(lowering: Lowering, layer: IntegerConvolution | IntegerProduct)
   for (let c = 0; c < channels; c++) {
     const own = weights.stored.subarray(c * length, (c + 1) * length);
     const start = Number(bias?.data[c] ?? 0) - xZero * own.reduce((sum, w) => sum + w, 0);
-    const bound = largestSum(start, own);
-    const factor = fixedFactor(multiplier(c), bound);
+    const factor = channelFactor(multiplier(c), start, own);
     const { pairs, quads } = safeRuns(weights, c);
     if (factor === null || !pairs) {
       analyses.set(layer, null);
       return null;
     }
-    made.push({ ...factor, start, quads });
+    made.push({ ...factor, quads });
   }
   const analysis = { weights, channels: made };
   analyses.set(layer, analysis);
@@ -102,8 +99,8 @@ export const convolutionSwar: KernelCandidate<IntegerConvolution> = {
     const chunk = chunkOf(layer.channels, quads * 8, lowering.board.ramBytes);
     const weights = lowering.constant('w', 'int32_t', blocks * quads * 2, () => packQuads(analysis.weights, 2, quads));
     const table = lowering.constant('t', 'int32_t', blocks * 7, () => pairTable(analysis.channels, quads));
-    // Unpacked weights of a chunk, one field as words and as bytes, one pixel of the result.
-    const scratch = lowering.scratch('int32_t', 2 * quads * chunk + 3 * quads + Math.ceil(chunk / 4));
+    // Unpacked weights of a chunk; one field as words, as bytes and as places of these; one pixel of the result.
+    const scratch = lowering.scratch('int32_t', 2 * quads * chunk + 5 * quads + Math.ceil(chunk / 4));
     lowering.call({
       kernel: 'dnnrt_conv2d_s8_swar',
       params: {
@@ -192,13 +189,13 @@ function analyseDepthwise(lowering: Lowering, layer: IntegerConvolution): Depthw
   for (let c = 0; c < channels; c++) {
     const own = columns.subarray(c * 9, c * 9 + 9);
     const start = Number(bias?.data[c] ?? 0) - xZero * own.reduce((sum, w) => sum + w, 0);
-    const factor = fixedFactor(multiplier(c), largestSum(start, own));
+    const factor = channelFactor(multiplier(c), start, own);
     const { pairs, whole } = safeColumns(own);
     if (factor === null || !pairs) {
       analysis = null;
       break;
     }
-    table.set([start, factor.factor, factor.shift + (whole ? 0 : 256)], c * 3);
+    table.set([factor.start, factor.factor, factor.shift + (whole ? 0 : 256)], c * 3);
   }
   depthwiseAnalyses.set(layer, analysis);
   return analysis;

@@ -3,8 +3,10 @@
  * that their arithmetic is exact for these weights: sums of products stay within half a word, factors are fine enough.
  */
 
-/** What a channel needs for exact requantization by integers: round(sum · M) from (sum · factor / 2^8) >> shift, in 2^-16. */
-export interface FixedFactor {
+/** What a channel needs for exact results in integers: round(sum · M) from (sum · factor / 2^8) >> shift, in 2^-16. */
+export interface ChannelFactor {
+  /** What Σ x·w is added to. */
+  readonly start: number;
   readonly factor: number;
   readonly shift: number;
 }
@@ -36,15 +38,15 @@ function fitsHalfWord(weights: readonly number[]): boolean {
   return high <= 32767 && low >= -32768;
 }
 
-/** Largest |start + Σ x·w| over all inputs. */
-export function largestSum(start: number, weights: Int8Array): number {
-  let high = start;
-  let low = start;
+/** Smallest and largest Σ x·w over all inputs. */
+export function rangeOfSum(weights: Int8Array): { readonly low: number; readonly high: number } {
+  let high = 0;
+  let low = 0;
   for (const w of weights) {
     high += highest(w);
     low += lowest(w);
   }
-  return Math.max(Math.abs(high), Math.abs(low));
+  return { low, high };
 }
 
 /** Half the width of the band around ties that is left to the exact definition, in 2^-16. */
@@ -52,12 +54,34 @@ const BAND = 256;
 /** Results beyond this are saturated whatever the last bits are. */
 const LARGEST_RESULT = 257;
 
+function roundHalfEven(v: number): number {
+  const whole = Math.floor(v);
+  const rest = v - whole;
+  return rest > 0.5 || (rest === 0.5 && whole % 2 !== 0) ? whole + 1 : whole;
+}
+
+const CONSTANT_START = 2 ** 28;
+
+/** For a channel whose result is always the same: a start so large that no input changes the result. */
+function constantChannel(result: number, range: { readonly low: number; readonly high: number }): ChannelFactor | null {
+  const factor = Math.min(LARGEST_RESULT, Math.abs(result));
+  const swing = (Math.max(-range.low, range.high) * factor) / CONSTANT_START;
+  return swing < 0.25 ? { start: Math.sign(result) * CONSTANT_START, factor, shift: 4 } : null;
+}
+
+/** Null when no factor is exact enough for start + Σ x·w, which must be a 32-bit number. */
+export function channelFactor(multiplier: number, start: number, weights: Int8Array): ChannelFactor | null {
+  const range = rangeOfSum(weights);
+  const [low, high] = [start + range.low, start + range.high];
+  if (!(multiplier >= 0 && Number.isFinite(multiplier)) || low < -(2 ** 31) || high >= 2 ** 31) return null;
+  const result = (sum: number) => roundHalfEven(Math.fround(Math.fround(sum) * multiplier));
+  if (result(low) === result(high)) return constantChannel(result(low), range);
+  const fixed = fixedFactor(multiplier, Math.max(Math.abs(low), Math.abs(high)));
+  return fixed === null ? null : { start, ...fixed };
+}
+
 /** Null when no factor is exact enough for sums up to `bound`. */
-export function fixedFactor(multiplier: number, bound: number): FixedFactor | null {
-  if (!(multiplier >= 0 && Number.isFinite(multiplier))) return null;
-  // Whatever the sum, it rounds to 0.
-  if (multiplier * Math.max(bound, 2 ** 31) < 0.49) return { factor: 0, shift: 0 };
-  if (bound >= 2 ** 31) return null;
+function fixedFactor(multiplier: number, bound: number): { readonly factor: number; readonly shift: number } | null {
   for (let shift = 31; shift >= 0; shift--) {
     const factor = Math.round(multiplier * 2 ** (24 + shift));
     if (factor >= 2 ** 24 || (bound / 256 + 1) * factor >= 2 ** 31 - 2 ** 25) continue;

@@ -1,20 +1,26 @@
 #include "dnnrt_swar.h"
 
-static int32_t value_at(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int32_t row, int32_t column) {
+/* The plane of one channel, all columns inside the image: word (column, r) holds rows r - pad and r - pad + apart, x_zero where there are none. */
+static void gather(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int32_t rows, int32_t first, int32_t last, int32_t apart, uint32_t *plane) {
   const dnnrt_window_t *g = &p->window;
-  return row >= 0 && row < g->in_h ? x[(row * g->in_w + column) * g->in_c] : p->x_zero;
-}
-
-/* One column of the plane: word r holds rows r - pad and r - pad + apart of the image. */
-static void gather_column(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int32_t column, int32_t rows, int32_t apart, uint32_t *to) {
-  const dnnrt_window_t *g = &p->window;
-  const int32_t pad = g->pad_top, step = g->in_w * g->in_c, further = apart * step;
-  int32_t row = -pad;
-  const int32_t end = rows - pad, inside = g->in_h - apart < end ? g->in_h - apart : end;
-  for (; row < 0 && row < end; row++) *to++ = (uint32_t)value_at(p, x, row, column) + ((uint32_t)value_at(p, x, row + apart, column) << 16);
-  const int8_t *at = x + (row * g->in_w + column) * g->in_c;
-  for (; row < inside; row++, at += step) *to++ = (uint32_t)at[0] + ((uint32_t)at[further] << 16);
-  for (; row < end; row++) *to++ = (uint32_t)value_at(p, x, row, column) + ((uint32_t)value_at(p, x, row + apart, column) << 16);
+  const int8_t zero = (int8_t)p->x_zero;
+  const int32_t step = g->in_c, height = g->in_h, row_step = g->in_w * step;
+  uint32_t *const end = plane + last * rows;
+  plane += first * rows;
+  x += (first - g->pad_left) * step;
+  for (int32_t r = 0, row = -g->pad_top; r < rows; r++, row++) {
+    const int8_t *low = &zero, *high = &zero;
+    int32_t low_step = 0, high_step = 0;
+    if (row >= 0 && row < height) {
+      low = x + row * row_step;
+      low_step = step;
+    }
+    if (row + apart >= 0 && row + apart < height) {
+      high = x + (row + apart) * row_step;
+      high_step = step;
+    }
+    for (uint32_t *to = plane + r; to < end; to += rows, low += low_step, high += high_step) *to = (uint32_t)*low + ((uint32_t)*high << 16);
+  }
 }
 
 /* scratch: ((halves - 1) * stride + 3) words for each of (out_w - 1) * stride + 3 columns, halves = out_h / 2 rounded up. */
@@ -22,23 +28,27 @@ void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *
   const dnnrt_window_t *g = &p->window;
   const dnnrt_requantize_t *q = &p->requantize;
   const int32_t stride = g->stride_h, channels = g->in_c, halves = (g->out_h + 1) / 2, second = g->out_h / 2;
-  const int32_t rows = (halves - 1) * stride + 3, columns = (g->out_w - 1) * stride + 3;
-  const int32_t border = (int32_t)((uint32_t)(p->x_zero) + ((uint32_t)p->x_zero << 16)), y_row = g->out_w * channels;
-  const int32_t round = q->y_zero * 65536 + 0x8100;
+  const int32_t rows = (halves - 1) * stride + 3, columns = (g->out_w - 1) * stride + 3, y_row = g->out_w * channels;
+  const int32_t first = g->pad_left, last = first + g->in_w < columns ? first + g->in_w : columns;
+  const int8_t *weights = p->weights;
+  const int32_t *table = p->table, *const end = table + 3 * channels;
   uint32_t *plane = (uint32_t *)scratch;
-  int32_t weights[9];
-  for (int32_t c = 0; c < channels; c++, x++, y++) {
-    for (int32_t i = 0; i < columns; i++) {
-      const int32_t column = i - g->pad_left;
-      if (column >= 0 && column < g->in_w) gather_column(p, x, column, rows, halves * stride, plane + i * rows);
-      else if (c == 0) for (int32_t r = 0; r < rows; r++) plane[i * rows + r] = (uint32_t)border;
-    }
-    for (int32_t i = 0; i < 9; i++) weights[i] = p->weights[9 * c + i];
-    const int32_t *table = p->table + 3 * c;
-    const dnnrt_swar_pixel_t pixel = {0, 0, 0, 0, 0, y, round, q, q->multiplier + c * q->per_channel, 0};
-    dnnrt_swar_plane_t part = {
-        plane, weights, table[0] - 0x8000 * (table[2] >> 8 ? 6 : 3), table[0], table[1], table[2], y, halves * y_row, channels, g->out_w,
-        4 * rows - 12, 4 * rows * (stride - 3), second, 4 * stride, 0, round, &pixel};
+  int32_t taps[9];
+  dnnrt_swar_pixel_t pixel = {0, 0, 0, 0, 0, y, q->y_zero * 65536 + 0x8100, q, q->multiplier, 0};
+  dnnrt_swar_plane_t part = {
+      plane, taps, 0, 0, 0, 0, y, 0, channels, g->out_w, 4 * rows - 12, 4 * rows * (stride - 3), 0, 4 * stride, 0, pixel.round, &pixel};
+  for (int32_t i = 0; i < columns * rows; i++) plane[i] = (uint32_t)p->x_zero + ((uint32_t)p->x_zero << 16);
+  for (; table != end; table += 3, x++, y++) {
+    gather(p, x, rows, first, last, halves * stride, plane);
+    for (int32_t i = 0; i < 9; i++) taps[i] = *weights++;
+    part.start_low = table[0] - (table[2] >> 8 ? 6 : 3) * 0x8000;
+    part.start_high = table[0];
+    part.factor = table[1];
+    part.shift = table[2];
+    part.plane = plane;
+    part.y = y;
+    part.y_high = halves * y_row;
+    part.rows = second;
     if (second > 0) dnnrt_swar_plane3(&part);
     if (second < halves) {
       part.plane = plane + second * stride;
@@ -47,6 +57,7 @@ void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *
       part.rows = 1;
       dnnrt_swar_plane3(&part);
     }
+    pixel.multiplier += q->per_channel;
   }
   dnnrt_swar_limit(q, (int32_t)g->out_h * y_row, y - channels);
 }

@@ -1,6 +1,5 @@
+#include "dnnrt_bits.h"
 #include "dnnrt_requantize.h"
-
-#include <string.h>
 
 static int32_t exact(const dnnrt_affine_s8_t *p, float x) { return dnnrt_saturate_f32(x / p->scale, p->zero, p->lo, p->hi); }
 
@@ -17,8 +16,7 @@ static void quantize_fixed(const dnnrt_affine_s8_t *p, const float *x, int8_t *y
   const int32_t shift = 268 - (int32_t)(inverse >> 23);
   const int32_t start = p->zero * 65536 + 0x8200, lo = p->lo, hi = p->hi;
   for (int8_t *end = y + p->n; y != end; x++, y++) {
-    uint32_t bits;
-    memcpy(&bits, x, sizeof bits);
+    const uint32_t bits = dnnrt_bits(*x);
     const int32_t down = shift - (int32_t)(bits << 1 >> 24);
     int32_t q, v = 0;
     if (down < 7) {
@@ -43,9 +41,7 @@ static void quantize_fixed(const dnnrt_affine_s8_t *p, const float *x, int8_t *y
 /* QuantizeLinear: round-half-even(x / scale) + zero, limited to [lo, hi]. */
 void dnnrt_quantize_f32_s8(const dnnrt_affine_s8_t *p, const float *x, int8_t *y) {
 #if DNNRT_INTEGER_REQUANTIZE
-  const float inverse = 1.0f / p->scale;
-  uint32_t bits;
-  memcpy(&bits, &inverse, sizeof bits);
+  const uint32_t bits = dnnrt_bits(1.0f / p->scale);
   if (bits >> 23 > 20 && bits >> 23 < 235) {
     quantize_fixed(p, x, y, bits);
     return;

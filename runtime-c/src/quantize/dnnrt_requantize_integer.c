@@ -1,6 +1,5 @@
+#include "dnnrt_bits.h"
 #include "dnnrt_round.h"
-
-#include <string.h>
 
 /*
  * The float definition rounds acc * multiplier to 24 bits and then to an integer. The exact 48-bit product rounds to the same
@@ -8,8 +7,7 @@
  * half unit is at most 2^-15; closer to a tie than that, the definition itself is computed.
  */
 int32_t dnnrt_requantize_integer(int32_t acc, float multiplier, int32_t zero, int32_t lo, int32_t hi) {
-  uint32_t bits;
-  memcpy(&bits, &multiplier, sizeof bits);
+  const uint32_t bits = dnnrt_bits(multiplier);
   const int32_t shift = 150 - (int32_t)(bits >> 23);
   if (acc > -(1 << 24) && acc < (1 << 24) && shift >= 17 && shift <= 62) {
     const int64_t product = (int64_t)acc * (int32_t)((bits & 0x7fffffu) | 0x800000u);

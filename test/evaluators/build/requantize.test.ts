@@ -28,3 +28,20 @@ test('requantization by a prepared channel gives the bits of the float definitio
   execFileSync(toolchain.compiler, [...flags, ...sources, '-o', run]);
   assert.match(execFileSync(run, ['2000000'], { encoding: 'utf8' }), /^0 mismatches in 2000000/);
 });
+
+test('add, quantize and dequantize in integers give the bits of the float definitions', {
+  skip: isMissing(hostToolchain()) && 'no C compiler',
+}, () => {
+  const toolchain = hostToolchain();
+  assert.ok(!isMissing(toolchain));
+  const run = join(temporaryCache(), 'run');
+  const functions = ['elementwise/dnnrt_add_s8', 'quantize/dnnrt_quantize_f32_s8', 'quantize/dnnrt_dequantize_s8_f32'];
+  const sources = [
+    'runtime-c/test/integer_paths.c',
+    'runtime-c/src/quantize/dnnrt_requantize_integer.c',
+    ...functions.map((name) => `runtime-c/src/${name}.c`),
+  ];
+  const flags = ['-std=c99', '-O2', '-ffp-contract=off', '-DDNNRT_INTEGER_REQUANTIZE=1'];
+  execFileSync(toolchain.compiler, [...flags, '-Iruntime-c/include', '-Iruntime-c/src', ...sources, '-o', run]);
+  assert.match(execFileSync(run, ['3000'], { encoding: 'utf8' }), /^0 mismatches in 2304000/);
+});
