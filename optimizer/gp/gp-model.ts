@@ -3,8 +3,14 @@
  * noise ("scenarios": one for plain data, several when latent values at some points are sampled), with reverse-mode gradients.
  * Latent function, standardised units: mean_s(x) = mean + k(x)^T alpha_s, variance v(x) = signal - |L^-1 k(x)|^2.
  */
-import { choleskyWithJitter } from '../linalg/cholesky.ts';
-import { dot, invertLowerTransposed, solveLower, solveLowerTransposed } from '../linalg/triangular.ts';
+import { choleskyAppend, choleskyWithJitter } from '../linalg/cholesky.ts';
+import {
+  appendInverseTransposed,
+  dot,
+  invertLowerTransposed,
+  solveLower,
+  solveLowerTransposed,
+} from '../linalg/triangular.ts';
 import { type NaturalHyper, naturalHyper } from './hyper-parameters.ts';
 import type { KernelKind } from './kernel.ts';
 import { columnDistance, columnSlope, kernelOfRows } from './kernel.ts';
@@ -35,6 +41,36 @@ function covarianceMatrix(data: GpData, hyper: GpHyper): Float64Array {
   return K;
 }
 
+/** L with L L^T = K + noise, and U = (L^-1)^T; both n x n. */
+interface Factor {
+  readonly L: Float64Array;
+  readonly U: Float64Array;
+}
+
+/** The factor of `data`, whose first rows are those of a factor of `n` rows; undefined when a pivot is not positive. */
+function appendRows(factor: Factor, n: number, data: GpData, hyper: GpHyper): Factor | undefined {
+  const { n: total, columns, X, knownNoise } = data;
+  const D = columns.length;
+  const natural = naturalHyper(hyper.theta);
+  const L = new Float64Array(total * total);
+  const U = new Float64Array(total * total);
+  for (let i = 0; i < n; i++) {
+    L.set(factor.L.subarray(i * n, i * n + n), i * total);
+    U.set(factor.U.subarray(i * n, i * n + n), i * total);
+  }
+  const column = new Float64Array(total);
+  for (let i = n; i < total; i++) {
+    const row = X.subarray(i * D, i * D + D);
+    for (let j = 0; j < i; j++) {
+      column[j] = kernelOfRows(columns, hyper.kind, natural, row, X.subarray(j * D, j * D + D));
+    }
+    const noise = Number.isNaN(knownNoise[i]) ? natural.noise : knownNoise[i];
+    if (!choleskyAppend(L, total, i, column, natural.signal + noise)) return undefined;
+    appendInverseTransposed(L, total, i, U, total);
+  }
+  return { L, U };
+}
+
 export class GpModel {
   readonly data: GpData;
   readonly hyper: GpHyper;
@@ -47,6 +83,7 @@ export class GpModel {
   readonly means: Float64Array;
   variance = 0;
   readonly #natural: NaturalHyper;
+  readonly #factor: Factor;
   /** L^-1 (row-major lower) and its transpose: one product each way costs n^2/2. */
   readonly #inverse: Float64Array;
   readonly #inverseT: Float64Array;
@@ -56,8 +93,9 @@ export class GpModel {
   readonly #v: Float64Array;
   readonly #w: Float64Array;
 
-  private constructor(data: GpData, hyper: GpHyper, L: Float64Array, outputs: readonly Float64Array[], mean?: number) {
+  private constructor(data: GpData, hyper: GpHyper, factor: Factor, outputs: readonly Float64Array[], mean?: number) {
     const { n, columns } = data;
+    const { L } = factor;
     const D = columns.length;
     this.data = data;
     this.hyper = hyper;
@@ -78,9 +116,9 @@ export class GpModel {
     }
     this.alphas = whitened;
     this.means = new Float64Array(outputs.length);
-    this.#inverseT = new Float64Array(n * n);
+    this.#factor = factor;
+    this.#inverseT = factor.U;
     this.#inverse = new Float64Array(n * n);
-    invertLowerTransposed(L, n, n, this.#inverseT);
     for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) this.#inverse[i * n + j] = this.#inverseT[j * n + i];
     this.#k = new Float64Array(n);
     this.#slopes = new Float64Array(n * D);
@@ -100,7 +138,19 @@ export class GpModel {
   ): GpModel | undefined {
     const L = new Float64Array(data.n * data.n);
     if (choleskyWithJitter(covarianceMatrix(data, hyper), data.n, L) === undefined) return undefined;
-    return new GpModel(data, hyper, L, outputs, mean);
+    const U = new Float64Array(data.n * data.n);
+    invertLowerTransposed(L, data.n, data.n, U);
+    return new GpModel(data, hyper, { L, U }, outputs, mean);
+  }
+
+  /**
+   * The model of `data`, which begins with this model's rows: the factor grows by a row per new point, O(n^2) each. Hyper-parameters
+   * and mean stay. Factorised anew where the appended rows are not positive definite without jitter.
+   */
+  extended(data: GpData, outputs: readonly Float64Array[]): GpModel | undefined {
+    const factor = appendRows(this.#factor, this.data.n, data, this.hyper);
+    if (factor === undefined) return GpModel.create(data, this.hyper, outputs, this.mean);
+    return new GpModel(data, this.hyper, factor, outputs, this.mean);
   }
 
   /** Fills k(x) and its derivatives in the column distances. */

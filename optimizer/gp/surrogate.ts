@@ -138,5 +138,5 @@ export function conditionOn(
     return grown;
   });
   const data: GpData = { columns, n: total, X: grownX, y: outputs[0], knownNoise: grownNoise };
-  return GpModel.create(data, model.hyper, outputs, model.mean);
+  return model.extended(data, outputs);
 }

@@ -44,14 +44,17 @@ export function solveLowerTransposed(
   }
 }
 
+/** Writes column `i` of U = (L^-1)^T, stride n, given its columns before `i`. */
+export function appendInverseTransposed(L: Float64Array, stride: number, i: number, U: Float64Array, n: number): void {
+  const row = i * stride;
+  const scale = -1 / L[row + i];
+  for (let j = 0; j < i; j++) U[j * n + i] = scale * dot(L, row + j, U, j * n + j, i - j);
+  U[i * n + i] = 1 / L[row + i];
+}
+
 /** Writes U = (L^-1)^T, upper triangular, stride n (the strict lower part of `U` is left alone). */
 export function invertLowerTransposed(L: Float64Array, stride: number, n: number, U: Float64Array): void {
-  for (let j = 0; j < n; j++) U[j * n + j] = 1 / L[j * stride + j];
-  for (let i = 1; i < n; i++) {
-    const row = i * stride;
-    const scale = -1 / L[row + i];
-    for (let j = 0; j < i; j++) U[j * n + i] = scale * dot(L, row + j, U, j * n + j, i - j);
-  }
+  for (let i = 0; i < n; i++) appendInverseTransposed(L, stride, i, U, n);
 }
 
 /** Writes the lower triangle of U U^T = (L L^T)^-1 into `inverse` (stride n). */
