@@ -9,6 +9,8 @@ import { type ProjectLayout, projectFiles } from '../codegen/project-layout.ts';
 import type { SourceFile } from '../codegen/source-file.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import type { Graph } from '../ir/graph.ts';
+import { printGraph } from '../ir/print.ts';
+import { simplify } from '../passes/simplify.ts';
 import { type ArmBuild, buildArm, type LinkedSizes } from './build-arm.ts';
 
 export interface CompileOptions extends LowerOptions {
@@ -18,6 +20,8 @@ export interface CompileOptions extends LowerOptions {
   readonly blob?: boolean;
   /** How the sources are laid out; `cmake` when absent. */
   readonly project?: ProjectLayout;
+  /** Called with the text of the network as it comes in and after each rewriting that changed it. */
+  readonly dump?: (stage: string, text: string) => void;
 }
 
 export interface CompiledBuffer {
@@ -64,7 +68,7 @@ export async function compileModel(
   board: BoardSpec,
   options: CompileOptions = {},
 ): Promise<CompileResult> {
-  const fused = fuseQuantized(graph);
+  const fused = rewrite(graph, options.dump);
   const program = lower(fused, board, options);
   const sources = emitC(program, { blob: options.blob ?? false });
   const predicted = predictSizes(program, board);
@@ -90,6 +94,14 @@ export async function compileModel(
     predicted,
     program,
   };
+}
+
+/** Integer operators out of quantized patterns first: folding constants would take them apart. */
+function rewrite(graph: Graph, dump: CompileOptions['dump']): Graph {
+  dump?.('input', printGraph(graph));
+  const fused = fuseQuantized(graph);
+  dump?.('fuse-quantized', printGraph(fused));
+  return simplify(fused, dump === undefined ? {} : { dump: (stage, text) => stage !== 'input' && dump(stage, text) });
 }
 
 async function link(

@@ -6,6 +6,7 @@ import type { BoardSpec } from '../board-spec.ts';
 import { nodeFlops, nodeMacs } from '../ir/cost.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount } from '../ir/tensor.ts';
+import { reorder } from '../passes/reorder.ts';
 import { assignMemory } from './assign-memory.ts';
 import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
 import { copyFields, copyKernel } from './copy.ts';
@@ -30,10 +31,19 @@ const COPY_OUT: Node = { name: '', op: { kind: 'Reshape', shape: [] }, inputs: [
 
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix. */
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
-  const program = lowerSmallest(graph, board, options);
+  const program = lowerReordered(graph, board, options);
   if (options.kernels !== undefined || program.arenaBytes <= board.ramBytes) return program;
   // Fast kernels take working memory: a slow network that fits is of more use than a fast one that does not.
-  return lowerSmallest(graph, board, { ...options, kernels: 'reference' });
+  return lowerReordered(graph, board, { ...options, kernels: 'reference' });
+}
+
+/** In the order of the file or in the one with the smallest peak, whichever takes less memory once results share places. */
+function lowerReordered(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
+  const program = lowerSmallest(graph, board, options);
+  const ordered = reorder.run(graph);
+  if (ordered === graph) return program;
+  const other = lowerSmallest(ordered, board, options);
+  return other.arenaBytes < program.arenaBytes ? other : program;
 }
 
 function lowerSmallest(graph: Graph, board: BoardSpec, options: LowerOptions): Program {

@@ -20,6 +20,7 @@ interface CompileCommandOptions {
   readonly link: boolean;
   readonly blob: boolean;
   readonly project: string;
+  readonly dumpPasses?: string;
 }
 
 const LAYOUTS: readonly ProjectLayout[] = ['cmake', 'flat', 'arduino', 'pico-sdk'];
@@ -39,6 +40,7 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
     .option('--project <layout>', `sources as: ${LAYOUTS.join(', ')}`, 'cmake')
     .option('--blob', 'weights as one memory-mapped file beside a small loader, instead of C arrays', false)
     .option('--no-link', 'do not compile for the board')
+    .option('--dump-passes <folder>', 'write the network as text before and after every rewriting')
     .action((file: string, options: CompileCommandOptions, command: Command) =>
       run(command, async (context) => {
         const { findBoard } = await import('../../runner/board-specs.ts');
@@ -52,13 +54,16 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
         if (!isCalibrated) context.note(`warning: ${UNCALIBRATED}`);
         try {
           context.note(`compiling for ${board.title}`);
+          const stages: { name: string; text: string }[] = [];
           const result = await naming(file, () =>
             compileModel(graph, board, {
               project,
               blob: options.blob,
               ...(options.link ? { cacheFolder: cache } : {}),
+              ...(options.dumpPasses === undefined ? {} : { dump: (name, text) => stages.push({ name, text }) }),
             }),
           );
+          if (options.dumpPasses !== undefined) await writeStages(stages, options.dumpPasses);
           const warnings = isCalibrated ? [] : [UNCALIBRATED];
           const files = await writeResult(result, warnings, options.out);
           refuseTooLarge(result, board.flashBytes, board.ramBytes, board.title);
@@ -140,6 +145,14 @@ async function writeResult(result: CompileResult, warnings: readonly string[], f
   if (result.firmware !== null) await write('firmware.elf', result.firmware);
   await write('report.json', `${JSON.stringify({ ...summary(result), warnings }, null, 2)}\n`);
   return files;
+}
+
+/** `00-input.txt`, `01-fuse-quantized.txt` … */
+async function writeStages(stages: readonly { name: string; text: string }[], folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [index, { name, text }] of stages.entries()) {
+    await writeFile(path.join(folder, `${String(index).padStart(2, '0')}-${name}.txt`), text);
+  }
 }
 
 function refuseTooLarge(result: CompileResult, flashBytes: number, ramBytes: number, title: string): void {

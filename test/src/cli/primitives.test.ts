@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { errorOf, runCli, temporaryFolder } from '../../support/run-cli.ts';
@@ -90,6 +90,30 @@ describe('models on the command line', { skip: skipWithoutShared() }, () => {
     const result = await runCli(['compile', model, '--board', 'pcio', '--out', temporaryFolder(test), '--json']);
     assert.deepEqual([result.code, errorOf(result).code], [65, 'UNKNOWN_BOARD']);
     assert.match(errorOf(result).hint ?? '', /did you mean "pico"/);
+  });
+
+  it('writes the network before and after each rewriting', async (test) => {
+    const model = sharedPath('models', 'har', 'har-cnn1d.onnx');
+    const [out, stages] = [temporaryFolder(test), temporaryFolder(test)];
+    const args = [
+      'compile',
+      model,
+      '--board',
+      'nano33ble',
+      '--out',
+      out,
+      '--no-link',
+      '--dump-passes',
+      stages,
+      '--json',
+    ];
+    assert.equal((await runCli(args)).code, 0);
+    const files = readdirSync(stages);
+    assert.equal(files[0], '00-input.txt');
+    assert.ok(files.length > 2);
+    assert.match(readFileSync(path.join(stages, '00-input.txt'), 'utf8'), /BatchNormalization/);
+    const last = files.at(-1) ?? '';
+    assert.doesNotMatch(readFileSync(path.join(stages, last), 'utf8'), /= BatchNormalization/);
   });
 
   it('says that a file is no model', async (test) => {
