@@ -3,14 +3,13 @@ import type { Node } from '../ir/graph.ts';
 import type { OpOf } from '../ir/op.ts';
 import { elementCount } from '../ir/tensor.ts';
 import { numbers, scalar } from './constants.ts';
-import { encodeWeights } from './encodings/encode-weights.ts';
 import { invoke } from './invoke.ts';
 import { channelsLast } from './layout.ts';
 import { lowerConv3d, plainOperand, required } from './lower-window3.ts';
-import type { Call, Lowering } from './lowering.ts';
+import type { Lowering } from './lowering.ts';
 import { convolutionOrder } from './pack-weights.ts';
 import { integerBias, outputQuantization, requantizeFields, storedZeros } from './quantization.ts';
-import { callIntegerConvolution } from './select-kernel.ts';
+import { callFloatConvolution, callIntegerConvolution } from './select-kernel.ts';
 import { windowFields } from './window.ts';
 
 function isDepthwise(group: number, channels: number): boolean {
@@ -29,32 +28,21 @@ export function lowerConv(lowering: Lowering, node: Node<OpOf<'Conv'>>): void {
     return;
   }
   const { shape } = lowering.outputType(node.outputs[0]);
-  const window = { fields: windowFields(op, source.shape, shape) };
-  const x = lowering.inLayout(source, channelsLast(source.shape));
-  const y = lowering.produce(node.outputs[0], channelsLast(shape));
   const depthwise = isDepthwise(op.group, source.shape[1]);
-  const packed = lowering.constant('w', 'float', elementCount(weights.shape), () =>
-    Float32Array.from(convolutionOrder(weights.shape, depthwise), (index) => Number(weights.data[index])),
-  );
-  const call: Call = {
-    kernel: depthwise ? 'dnnrt_depthwise2d_f32' : 'dnnrt_conv2d_f32',
-    params: {
-      struct: 'dnnrt_conv2d_f32_t',
-      fields: {
-        window,
-        out_c: shape[1],
-        groups: op.group,
-        weights: { constant: packed },
-        bias: bias === undefined ? null : { constant: floatConstant(lowering, 'b', bias) },
-        lo: op.clamp?.min ?? Number.NEGATIVE_INFINITY,
-        hi: op.clamp?.max ?? Number.POSITIVE_INFINITY,
-      },
-    },
-    args: [lowering.argument(x), lowering.argument(y)],
-    reads: lowering.reads(x),
-    writes: [y.buffer],
-  };
-  lowering.call(encodeWeights(lowering, call));
+  callFloatConvolution(lowering, {
+    x: lowering.inLayout(source, channelsLast(source.shape)),
+    y: lowering.produce(node.outputs[0], channelsLast(shape)),
+    window: windowFields(op, source.shape, shape),
+    groups: op.group,
+    depthwise,
+    channels: shape[1],
+    length: elementCount(weights.shape) / shape[1],
+    weights,
+    order: () => convolutionOrder(weights.shape, depthwise),
+    bias,
+    lo: op.clamp?.min ?? Number.NEGATIVE_INFINITY,
+    hi: op.clamp?.max ?? Number.POSITIVE_INFINITY,
+  });
 }
 
 export function floatConstant(

@@ -3,9 +3,11 @@
  * same bits. The only file that knows which core has which kernels.
  */
 import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
+import { convolutionFpu } from './call-fpu.ts';
 import { referenceConvolution, referenceProduct } from './call-reference.ts';
 import { convolutionSwar, depthwiseSwar, productSwar } from './call-swar.ts';
 import { encodeWeights } from './encodings/encode-weights.ts';
+import { type FloatConvolution, referenceFloatConvolution } from './float-layer.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
 import type { KernelSet } from './kernel-set.ts';
@@ -24,6 +26,16 @@ const PRODUCTS: Candidates<IntegerProduct> = {
   'cortex-m0plus': [productSwar],
   'cortex-m4f': [productDsp],
 };
+
+const FLOAT_CONVOLUTIONS: Candidates<FloatConvolution> = {
+  reference: [],
+  'cortex-m0plus': [],
+  'cortex-m4f': [convolutionFpu],
+};
+
+export function callFloatConvolution(lowering: Lowering, layer: FloatConvolution): void {
+  call(lowering, layer, FLOAT_CONVOLUTIONS[lowering.kernels], referenceFloatConvolution);
+}
 
 export function callIntegerConvolution(lowering: Lowering, layer: IntegerConvolution): void {
   call(lowering, layer, CONVOLUTIONS[lowering.kernels], referenceConvolution);

@@ -604,6 +604,7 @@ void dnnrt_dequantize_s8_f32(const dnnrt_affine_s8_t *p, const int8_t *x, float 
 void dnnrt_flip_sign_8(uint32_t n, const uint8_t *x, uint8_t *y);
 
 void dnnrt_conv2d_f32(const dnnrt_conv2d_f32_t *p, const float *x, float *y);
+void dnnrt_conv2d_f32_fpu(const dnnrt_conv2d_f32_t *p, const float *x, float *y, void *scratch);
 void dnnrt_depthwise2d_f32(const dnnrt_conv2d_f32_t *p, const float *x, float *y);
 void dnnrt_fc_f32(const dnnrt_fc_f32_t *p, const float *x, float *y);
 void dnnrt_max_pool2d_f32(const dnnrt_window_t *p, const float *x, float *y);
