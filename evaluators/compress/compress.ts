@@ -17,11 +17,11 @@ import { type AwareTraining, quantizeNetwork } from './quantize-network.ts';
 import { type SplitTraining, splitTraining } from './split-training.ts';
 
 export interface CompressResult {
-  /** Pruned and trained, before quantization. */
+  /** Pruned and trained, before quantization; with the rounded or shared values of its weights when the format only stores them smaller. */
   readonly floatGraph: Graph;
-  /** QuantizeLinear/DequantizeLinear form, for export. */
+  /** For export: QuantizeLinear/DequantizeLinear form, or weights as halves or shared values behind the operators that widen them. */
   readonly quantizedGraph?: Graph;
-  /** Integer operators: what the code generator compiles. */
+  /** Integer operators: what the code generator compiles. Absent when the arithmetic stays float. */
   readonly integerGraph?: Graph;
   /** Kept weights (1) of element pruning, by initializer name of `floatGraph`. */
   readonly mask?: ReadonlyMap<string, Uint8Array>;
@@ -62,11 +62,11 @@ export async function compress(
   );
   hooks.onProgress?.({ stage: 'quantize', fraction: 0.9, message: `to ${quantizePlan.format}` });
   if (!quantized.integer) {
-    // Computing the conversions gives the float values that the stored weights stand for.
-    report.accuracy('after', accuracyOf(expandConstants(quantized.graph)));
-    return { ...base, floatGraph: quantized.graph, report: report.build(quantized.graph) };
+    const floatGraph = expandConstants(quantized.graph);
+    report.accuracy('after', accuracyOf(floatGraph));
+    return { ...base, floatGraph, quantizedGraph: quantized.graph, report: report.build(floatGraph) };
   }
-  const integerGraph = fuseQuantized(quantized.graph, { fallback: quantizePlan.fallback ?? 'float' });
+  const integerGraph = expandConstants(fuseQuantized(quantized.graph, { fallback: quantizePlan.fallback ?? 'float' }));
   hooks.onProgress?.({ stage: 'evaluate', fraction: 0.95, message: 'accuracy of the integer network' });
   report.accuracy('after', evaluateInteger(integerGraph, dataset, { limit, ...abort(hooks) }).accuracy);
   return { ...base, quantizedGraph: quantized.graph, integerGraph, report: report.build(trained.graph) };

@@ -30,7 +30,7 @@ export function evaluateInteger(
 ): IntegerEvaluation {
   checkModelFits(graph, dataset);
   const split = takeSamples(dataset[options.split ?? 'test'], options.limit ?? Number.POSITIVE_INFINITY);
-  const { batch, input, output, width, runBatch } = compileInteger(graph);
+  const { batch, input, output, width, runBatch } = compileInteger(graph, { float: 'engine' });
   if (!(input instanceof Float32Array)) throw new Error('the network must take float32 samples');
   const size = elementCount(dataset.inputShape);
   let right = 0;

@@ -8,6 +8,7 @@ import { elementCount, type Tensor } from '../../ir/tensor.ts';
 import { definitionOf } from '../../ops/registry.ts';
 import { valueInfo } from '../graph-edit.ts';
 import { EngineMemory } from './engine-memory.ts';
+import { floatProgram } from './float-step.ts';
 import { lowerIntegerNode } from './lower-integer.ts';
 
 export interface IntegerProgram {
@@ -112,7 +113,25 @@ function fallbackStep(memory: Memory, node: Node): Step {
   };
 }
 
-export function compileInteger(graph: Graph, batch: number = batchFor(graph)): IntegerProgram {
+function floatStep(memory: Memory, node: Node): Step | null {
+  const program = floatProgram(memory.graph, node, memory.batch);
+  if (program === null) return null;
+  const { input, output, width } = program;
+  return (samples) => {
+    input.set(memory.view(memory.placeOf(node.inputs[0]), 0, samples) as Float32Array);
+    program.run();
+    memory.view(memory.placeOf(node.outputs[0]), 0, samples).set(output.subarray(0, samples * width) as never);
+  };
+}
+
+export interface IntegerOptions {
+  readonly batch?: number;
+  /** Who computes products that stay in float: the reference operators (default), or an engine whose sums round differently. */
+  readonly float?: 'reference' | 'engine';
+}
+
+export function compileInteger(graph: Graph, options: IntegerOptions = {}): IntegerProgram {
+  const batch = options.batch ?? batchFor(graph);
   const memory = new Memory(graph, batch);
   const { engine } = memory;
   const lowering = { graph, memory: engine, batch, address: (name: string) => memory.places.get(name)?.address };
@@ -122,7 +141,7 @@ export function compileInteger(graph: Graph, batch: number = batchFor(graph)): I
     const step = lowerIntegerNode(lowering, node);
     if (step !== null) return [(samples) => engine.run(step, samples)];
     fallbacks.push(node);
-    return [fallbackStep(memory, node)];
+    return [(options.float === 'engine' ? floatStep(memory, node) : null) ?? fallbackStep(memory, node)];
   });
   const runBatch: Step = (samples) => {
     for (const step of steps) step(samples);

@@ -24,7 +24,9 @@ export function activationNames(graph: Graph): string[] {
 
 function extremes(data: Float32Array): [number, number] {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of data) {
+  // Millions of numbers: an index is several times as fast as an iterator.
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i];
     if (value < min) min = value;
     if (value > max) max = value;
   }

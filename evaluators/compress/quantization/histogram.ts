@@ -23,8 +23,8 @@ export class Histogram {
 
   add(data: Float32Array): void {
     const factor = this.width > 0 ? 1 / this.width : 0;
-    for (const value of data) {
-      const bin = Math.floor((value - this.min) * factor);
+    for (let i = 0; i < data.length; i++) {
+      const bin = Math.floor((data[i] - this.min) * factor);
       this.counts[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin]++;
     }
   }

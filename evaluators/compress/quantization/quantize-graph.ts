@@ -138,6 +138,8 @@ class Quantizer {
   readonly affine = new Map<string, Affine>();
   /** Value -> the name that quantized consumers read. */
   readonly #dequantized = new Map<string, string>();
+  /** Result of an integer operator -> the name that float operators read: the value before rounding exists nowhere. */
+  readonly #integerResults = new Map<string, string>();
   readonly #scaleNames = new Map<string, string>();
 
   constructor(graph: Graph, ranges: Ranges, plan: QuantizePlan, hooks: QuantizeHooks) {
@@ -193,7 +195,7 @@ class Quantizer {
 
   #visit(node: Node): void {
     if (!this.#isQuantized(node)) {
-      this.#nodes.push(node);
+      this.#nodes.push({ ...node, inputs: node.inputs.map((name) => this.#integerResults.get(name) ?? name) });
       for (const output of node.outputs) {
         if (output === '' || valueInfo(this.#graph, output).dtype !== 'float32') continue;
         if (this.#wantsQuantized(output)) this.#pair(output, this.#parameters(output));
@@ -206,6 +208,7 @@ class Quantizer {
     node.outputs.forEach((output, i) => {
       if (output === '' || this.#foldsInto(node, output)) return;
       this.#pair(output, this.#outputAffine(node, output), outputs[i]);
+      this.#integerResults.set(output, this.#dequantized.get(output) ?? output);
     });
   }
 

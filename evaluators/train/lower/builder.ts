@@ -90,7 +90,8 @@ export class Builder {
   }
 
   constant(name: string, value: Tensor): Slot {
-    const data = Float32Array.from(value.data as ArrayLike<number>, Number);
+    const { data: stored } = value;
+    const data = stored instanceof Float32Array ? stored : Float32Array.from(stored as ArrayLike<number>, Number);
     const offset = this.arena.reserve(data.length);
     this.writes.push({ offset, data });
     const slot = { offset, shape: value.shape, batchAxis: -1 };

@@ -49,7 +49,7 @@ function single(
 }
 
 function compare(graph: Graph, feeds: readonly Tensor[], expectEngine = true): void {
-  const program = compileInteger(graph, 3);
+  const program = compileInteger(graph, { batch: 3 });
   if (expectEngine) assert.deepEqual(program.fallbacks, []);
   const reference = interpret(graph, new Map(graph.inputs.map((input, i) => [input.name, feeds[i]])));
   const [output] = program.run(feeds);
