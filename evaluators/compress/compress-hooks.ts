@@ -1,4 +1,6 @@
 /** What the caller of `compress` provides beside the plan. */
+import type { SizeMetric } from '../compression-plan.ts';
+import type { Graph } from '../ir/graph.ts';
 import type { Measures } from './group-widths.ts';
 
 export interface CompressProgress {
@@ -13,6 +15,8 @@ export interface CompressHooks {
   readonly onProgress?: (progress: CompressProgress) => void;
   /** How to measure romBytes, ramBytes and latencyUs, for pruning targets in them. */
   readonly measures?: Measures;
+  /** The same without approximation but slowly: checks what was fitted to a target, and teaches `measures`. */
+  readonly simulate?: Partial<Record<SizeMetric, (graph: Graph) => Promise<number>>>;
   /** Test samples per accuracy; default all. */
   readonly evaluateLimit?: number;
   /** Float accuracy of the network before compression, when known: saves an evaluation. */

@@ -6,6 +6,7 @@
 import type { SizeMetric } from '../compression-plan.ts';
 import { type Cost, countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
+import { CompressionError } from './compression-error.ts';
 import type { DependencyAnalysis, DependencyGroup } from './dependencies/dependency-groups.ts';
 import { removeStructures } from './dependencies/remove-structures.ts';
 
@@ -43,7 +44,9 @@ export function removedClasses(
 export function metricOf(graph: Graph, metric: SizeMetric, measures: Measures): number {
   if (metric === 'params' || metric === 'macs') return countCost(graph)[metric satisfies keyof Cost];
   const measure = measures[metric];
-  if (measure === undefined) throw new Error(`a ${metric} target needs a way to measure ${metric}`);
+  if (measure === undefined) {
+    throw new CompressionError('BAD_PLAN', `a ${metric} target needs a board that ${metric} can be computed for`);
+  }
   return measure(graph);
 }
 

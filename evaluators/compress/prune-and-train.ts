@@ -11,6 +11,7 @@ import type { ReportBuilder } from './compression-report.ts';
 import { dataImportance } from './data-importance.ts';
 import { analyzeDependencies } from './dependencies/dependency-groups.ts';
 import { elementImportance } from './element-importance.ts';
+import { TOLERANCE } from './fit-widths.ts';
 import { metricOf } from './group-widths.ts';
 import { HopelessCheck } from './hopeless.ts';
 import { type ElementContext, type Mask, pruneElements } from './prune-elements.ts';
@@ -56,7 +57,7 @@ export async function pruneAndTrain(
     hooks.signal?.throwIfAborted();
     const message = `step ${index + 1} of ${steps.length}`;
     hooks.onProgress?.({ stage: 'prune', fraction: TRAINING_FRACTION * stage.from, message });
-    const { achieved, ...pruned } = pruneStep(job, prune, current, before, progress, goal?.(progress));
+    const { achieved, ...pruned } = await pruneChecked(job, prune, current, before, progress, goal?.(progress));
     report.pruned(achieved);
     current = await train(job, pruned, stage);
   }
@@ -109,6 +110,38 @@ function goalOf(
   return (progress) => (progress === 1 ? final : base - (base - final) * progress);
 }
 
+/** Fits that the slow measurement does not confirm are made again, now that the fast one knows better. */
+const FITS = 5;
+
+async function pruneChecked(
+  job: Job,
+  prune: PrunePlan,
+  current: Trained,
+  before: ReadonlyMap<string, number>,
+  progress: number,
+  asked: number | undefined,
+): Promise<Pruned> {
+  const metric = prune.target?.metric;
+  const simulate = metric === undefined ? undefined : job.hooks.simulate?.[metric];
+  const first = pruneStep(job, prune, current, before, progress, asked);
+  if (metric === undefined || simulate === undefined || asked === undefined) return first;
+  let best = { pruned: first, miss: Number.POSITIVE_INFINITY };
+  let next = first;
+  for (let fit = 0; fit < FITS; fit++) {
+    const achieved = await simulate(next.graph);
+    // Whatever keeps an upper bound is better than what does not.
+    const isOver = prune.target?.atMost !== undefined && achieved > asked;
+    const miss = Math.abs(achieved / asked - 1) + (isOver ? 1 : 0);
+    const target = { metric, asked, achieved };
+    if (miss < best.miss) best = { pruned: { ...next, achieved: { ...next.achieved, target } }, miss };
+    if (best.miss <= TOLERANCE || fit === FITS - 1) break;
+    next = pruneStep(job, prune, current, before, progress, asked);
+  }
+  return best.pruned;
+}
+
+type Pruned = Trained & { readonly achieved: Achieved };
+
 function pruneStep(
   { dataset, plan, hooks }: Job,
   prune: PrunePlan,
@@ -116,7 +149,7 @@ function pruneStep(
   before: ReadonlyMap<string, number>,
   progress: number,
   asked: number | undefined,
-): Trained & { readonly achieved: Achieved } {
+): Pruned {
   const context: ElementContext = {
     seed: plan.seed ?? 0,
     progress,

@@ -7,11 +7,16 @@ import { lower } from '../codegen/lower.ts';
 import { type PredictedSizes, predictSizes } from '../codegen/predict-sizes.ts';
 import type { Program } from '../codegen/program.ts';
 import { compress } from '../compress/compress.ts';
+import type { CompressHooks } from '../compress/compress-hooks.ts';
 import { CompressionError } from '../compress/compression-error.ts';
 import type { CompressionReport } from '../compress/compression-report.ts';
+import { fuseQuantized } from '../compress/fuse-quantized.ts';
+import { quantizeNetwork } from '../compress/quantize-network.ts';
+import { restructure } from '../compress/restructure/restructure.ts';
+import type { CompressionPlan } from '../compression-plan.ts';
 import { countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
-import { type Tensor, tensor } from '../ir/tensor.ts';
+import { elementCount, type Tensor, tensor } from '../ir/tensor.ts';
 import { writeZip } from '../ir/zip.ts';
 import { exportOnnx } from '../onnx/export/export-onnx.ts';
 import { interpret } from '../ops/interpret.ts';
@@ -24,6 +29,7 @@ import { boardMetricNames } from './board-metric.ts';
 import { toleranceFor } from './compare-outputs.ts';
 import type { EvaluationHooks, EvaluationRequest, MeasurementKit, TrialEvaluation } from './evaluation.ts';
 import { refusal, simulated } from './judge.ts';
+import { latencyMeasure } from './latency-measure.ts';
 import { deployable, loadNetwork } from './load-network.ts';
 import { sizeMeasures } from './size-measures.ts';
 import { previewSizes } from './size-preview.ts';
@@ -83,7 +89,7 @@ async function compressAndMeasure(
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     ...(request.evaluateLimit === undefined ? {} : { evaluateLimit: request.evaluateLimit }),
     ...lowestAccuracy(request),
-    measures: sizeMeasures(request.plan.quantize, board),
+    ...(await measuresFor(graph, dataset, request)),
     accuracies: 'deployed',
     onProgress: ({ stage, fraction, message }) =>
       hooks.onProgress?.({ stage, fraction: 0.02 + 0.9 * fraction, message }),
@@ -106,6 +112,35 @@ async function compressAndMeasure(
     metrics,
   );
   return { outcome: { kind: 'completed', metrics, artifacts }, kit };
+}
+
+/** How pruning targets are measured on the first board. */
+async function measuresFor(
+  graph: Graph,
+  dataset: Dataset,
+  { plan, boards: [board], simulateLatencyIn }: EvaluationRequest,
+): Promise<Pick<CompressHooks, 'measures' | 'simulate'>> {
+  const measures = sizeMeasures(plan.quantize, board);
+  if (plan.prune?.target?.metric !== 'latencyUs' || simulateLatencyIn === undefined || !isVirtual(board)) {
+    return { measures };
+  }
+  const changed = plan.restructure === undefined ? [] : [restructure(graph, plan.restructure).graph];
+  const { measure, simulate } = await latencyMeasure({
+    graphs: [graph, ...changed],
+    deploy: (network) => deploy(network, dataset, plan),
+    inputs: checkedSamples(graph.inputs[0].shape, dataset).map((sample) => new Uint8Array(sample.buffer)),
+    plan: plan.quantize,
+    board,
+    buildFolder: simulateLatencyIn,
+  });
+  return { measures: { ...measures, latencyUs: measure }, simulate: { latencyUs: simulate } };
+}
+
+/** What would be compiled if the training ended here. */
+async function deploy(graph: Graph, dataset: Dataset, plan: CompressionPlan): Promise<Graph> {
+  if (plan.quantize === undefined) return deployable(graph);
+  const { graph: quantized, integer } = await quantizeNetwork(graph, dataset, plan, {});
+  return integer ? fuseQuantized(quantized, { fallback: plan.quantize.fallback ?? 'float' }) : deployable(quantized);
 }
 
 /** The highest lower bound on accuracy: a training that cannot reach it is given up. */
@@ -159,13 +194,19 @@ async function latencies(
   return metrics;
 }
 
+function checkedSamples(shape: readonly number[], dataset: Dataset): Float32Array<ArrayBuffer>[] {
+  return Array.from({ length: Math.min(CHECKED_SAMPLES, dataset.test.count) }, (_, index) => {
+    const sample = new Float32Array(elementCount(shape));
+    writeSample(dataset, dataset.test, index, sample, 0);
+    return sample;
+  });
+}
+
 function measurementKit(program: Program, deployed: Graph, dataset: Dataset): MeasurementKit {
   const [input] = deployed.inputs;
   const inputs: Uint8Array[] = [];
   const expectedOutputs: Uint8Array[] = [];
-  for (let index = 0; index < Math.min(CHECKED_SAMPLES, dataset.test.count); index++) {
-    const sample = new Float32Array(program.inputs[0].elements);
-    writeSample(dataset, dataset.test, index, sample, 0);
+  for (const sample of checkedSamples(input.shape, dataset)) {
     const outputs = interpret(
       deployed,
       new Map<string, Tensor>([[input.name, tensor('float32', input.shape, sample)]]),

@@ -24,7 +24,8 @@ export interface SizePreview {
 function widthsAreFixed(plan: CompressionPlan, { target, heuristic, schedule }: PrunePlan): boolean {
   if (target === undefined) return true;
   const isAtOnce = schedule === undefined || schedule.kind === 'oneShot' || schedule.steps <= 1;
-  return isAtOnce && !needsData(heuristic) && plan.restructure === undefined;
+  const isKnown = target.metric !== 'latencyUs' && plan.restructure === undefined;
+  return isAtOnce && isKnown && !needsData(heuristic);
 }
 
 function pruneNow(graph: Graph, plan: CompressionPlan, prune: PrunePlan, board: BoardSpec): Graph {
