@@ -64,6 +64,8 @@ export interface QuantizePlan {
   readonly fallback?: 'float' | 'none';
   /** Format of single layers, by node name (mixed precision). */
   readonly layers?: Readonly<Record<string, NumberFormat>>;
+  /** Shared values per tensor of the format `codebook`, 2 to 256; default 256, or 16 for small tensors. */
+  readonly codebookSize?: number;
   readonly biasCorrection?: boolean;
   readonly equalize?: boolean;
   readonly adaptiveRounding?: boolean;

@@ -29,7 +29,7 @@ export interface QuantizedNetwork {
 /** Layers whose weights are only stored smaller. */
 export function storeSmaller(graph: Graph, plan: QuantizePlan): Graph {
   const has = (format: NumberFormat) => (node: Node) => (plan.layers?.[node.name] ?? plan.format) === format;
-  return codebookWeights(float16Weights(graph, has('float16')), has('codebook'));
+  return codebookWeights(float16Weights(graph, has('float16')), has('codebook'), plan.codebookSize);
 }
 
 /** What quantization-aware training needs beside the plan. */

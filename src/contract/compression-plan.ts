@@ -57,6 +57,7 @@ const QuantizePlanSchema = strictObject({
   calibrationSamples: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   fallback: Type.Optional(oneOf(['float', 'none'])),
   layers: Type.Optional(Type.Record(Type.String(), formatSchema)),
+  codebookSize: Type.Optional(Type.Integer({ minimum: 2, maximum: 256 })),
   biasCorrection: Type.Optional(Type.Boolean()),
   equalize: Type.Optional(Type.Boolean()),
   adaptiveRounding: Type.Optional(Type.Boolean()),

@@ -62,6 +62,10 @@ function choiceKnob<T extends string>(choices: readonly T[], apply: (draft: Draf
   };
 }
 
+function switchKnob(apply: (draft: Draft, on: boolean) => void): Knob {
+  return choiceKnob<'on' | 'off'>(['on', 'off'], (draft, value) => apply(draft, value === 'on'));
+}
+
 function badValue(where: string, expected: string, value: ParamValue): UserError {
   return new UserError({
     code: 'BAD_PARAM_VALUE',
@@ -149,6 +153,27 @@ const KNOBS: Readonly<Record<string, Knob>> = {
   }),
   calibrationSamples: numberKnob(1, 100_000, (draft, value) => {
     draft.quantize.calibrationSamples = value;
+  }),
+  biasCorrection: switchKnob((draft, on) => {
+    draft.quantize.biasCorrection = on;
+  }),
+  equalize: switchKnob((draft, on) => {
+    draft.quantize.equalize = on;
+  }),
+  adaptiveRounding: switchKnob((draft, on) => {
+    draft.quantize.adaptiveRounding = on;
+  }),
+  learnSteps: switchKnob((draft, on) => {
+    draft.quantize.learnSteps = on;
+  }),
+  qatShare: numberKnob(0.01, 1, (draft, value) => {
+    draft.quantize.qatShare = value;
+  }),
+  codebookSize: numberKnob(2, 256, (draft, value) => {
+    draft.quantize.codebookSize = Math.round(value);
+  }),
+  fallback: choiceKnob<'float' | 'none'>(['float', 'none'], (draft, value) => {
+    draft.quantize.fallback = value;
   }),
   weights: choiceKnob<'flash' | 'ram'>(['flash', 'ram'], (draft, value) => {
     draft.weights = value;

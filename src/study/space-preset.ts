@@ -17,7 +17,9 @@ export type LayerTemplate =
   /** Share removed, 0 to `high` in `levels` steps. */
   | { readonly name: string; readonly type: 'share'; readonly levels: number; readonly high: number }
   /** `none` and those of the named structure changes that make the layer cheaper; layers without any get no parameter. */
-  | { readonly name: string; readonly type: 'restructure'; readonly choices: readonly ParamValue[] };
+  | { readonly name: string; readonly type: 'restructure'; readonly choices: readonly ParamValue[] }
+  /** The same choices for every layer. */
+  | { readonly name: string; readonly type: 'choice'; readonly choices: readonly ParamValue[] };
 
 export interface SpacePreset {
   readonly name: string;
@@ -69,6 +71,8 @@ function layerParameter(template: LayerTemplate, layer: CompressibleLayer, numbe
       return widthParameter(name, layer.structures, template.levels, template.lowShare);
     case 'share':
       return { name, type: 'float', low: 0, high: template.high, step: template.high / template.levels };
+    case 'choice':
+      return { name, type: 'categorical', choices: template.choices };
     case 'restructure': {
       const known = layer.restructures ?? [];
       const choices = template.choices.filter(

@@ -127,12 +127,12 @@ function nearest(centres: Float64Array, value: number): number {
   return low > 0 && value - centres[low - 1] <= centres[low] - value ? low - 1 : low;
 }
 
-/** Weights of the wanted layers as indices into a table of shared values: 16 values for small tensors, else 256. */
-export function codebookWeights(graph: Graph, wanted: (node: Node) => boolean = () => true): Graph {
+/** Weights of the wanted layers as indices into a table of `size` shared values: unless given, 16 for small tensors, else 256. */
+export function codebookWeights(graph: Graph, wanted: (node: Node) => boolean = () => true, size?: number): Graph {
   return withStored(graph, weightNames(graph, wanted), (name, value, output) => {
     const { values, indices } = codebookOf(
       value.data as Float32Array,
-      value.data.length < 8 * CODES ? FEW_CODES : CODES,
+      size ?? (value.data.length < 8 * CODES ? FEW_CODES : CODES),
     );
     const [book, index, wide] = [`${name}_codebook`, `${name}_codes`, `${name}_codes_wide`];
     return {
