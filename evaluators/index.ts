@@ -20,6 +20,7 @@ export * from './codegen/predict-sizes.ts';
 export type * from './codegen/program.ts';
 export * from './codegen/program-picture.ts';
 export { PROJECT_LAYOUTS, type ProjectLayout, projectFiles } from './codegen/project-layout.ts';
+export { type PredictedLatency, predictLatency } from './codegen/speed-model.ts';
 export { type CompressResult, compress } from './compress/compress.ts';
 export type * from './compress/compress-hooks.ts';
 export * from './compress/compression-error.ts';

@@ -7,6 +7,7 @@ import type { Program } from '../codegen/program.ts';
 import { programPicture } from '../codegen/program-picture.ts';
 import { type ProjectLayout, projectFiles } from '../codegen/project-layout.ts';
 import type { SourceFile } from '../codegen/source-file.ts';
+import { type PredictedLatency, predictLatency } from '../codegen/speed-model.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import type { Graph } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
@@ -56,6 +57,8 @@ export interface CompileResult {
   /** Compiler version and confinement, or why nothing was linked. */
   readonly toolchain: string;
   readonly predicted: PredictedSizes;
+  /** Modelled before compiling, memory without waits; see speed-model.ts. */
+  readonly latency: PredictedLatency;
   readonly program: Program;
 }
 
@@ -92,6 +95,7 @@ export async function compileModel(
     firmware: built?.elf ?? null,
     toolchain: describeToolchain(build),
     predicted,
+    latency: predictLatency(program, board),
     program,
   };
 }

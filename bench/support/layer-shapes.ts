@@ -1,0 +1,290 @@
+/** Random single layers of the sizes that networks for microcontrollers have, integer and float: to measure kernels with. */
+import { type Graph, inferTypes, type Node, type Op, type Tensor, type ValueInfo } from '@tinypareto/evaluators';
+
+/** Small deterministic generator (xorshift32). */
+class Random {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = (Math.imul(seed + 1, 2654435761) ^ 0x9e3779b9) >>> 0 || 1;
+    for (let i = 0; i < 8; i++) this.next();
+  }
+  next(): number {
+    this.#state ^= this.#state << 13;
+    this.#state ^= this.#state >>> 17;
+    this.#state ^= this.#state << 5;
+    this.#state >>>= 0;
+    return this.#state / 2 ** 32;
+  }
+  integer(from: number, to: number): number {
+    return from + Math.floor(this.next() * (to - from + 1));
+  }
+  /** Small values as often as large ones. */
+  size(from: number, to: number): number {
+    return Math.round(from * (to / from) ** this.next());
+  }
+  pick<T>(list: readonly [T, ...T[]]): T {
+    return list[this.integer(0, list.length - 1)] ?? list[0];
+  }
+}
+
+class Layer {
+  readonly random: Random;
+  readonly constants = new Map<string, Tensor>();
+  readonly inputs: ValueInfo[] = [];
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+  }
+
+  input(dtype: 'int8' | 'float32', shape: readonly number[]): string {
+    const name = `x${this.inputs.length}`;
+    this.inputs.push({ name, dtype, shape });
+    return name;
+  }
+
+  int8(name: string, shape: readonly number[]): string {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const data = Int8Array.from({ length: count }, () =>
+      Math.round((this.random.next() + this.random.next() - 1) * 120),
+    );
+    this.constants.set(name, { dtype: 'int8', shape, data });
+    return name;
+  }
+
+  int32(name: string, count: number): string {
+    const data = Int32Array.from({ length: count }, () => this.random.integer(-2000, 2000));
+    this.constants.set(name, { dtype: 'int32', shape: [count], data });
+    return name;
+  }
+
+  float(name: string, shape: readonly number[], low = -1, high = 1): string {
+    const count = shape.reduce((product, size) => product * size, 1);
+    const data = Float32Array.from({ length: count }, () => low + (high - low) * this.random.next());
+    this.constants.set(name, { dtype: 'float32', shape, data });
+    return name;
+  }
+
+  /** Scale and zero point. */
+  parameters(name: string, low = 0.02, high = 0.08, count?: number): [string, string] {
+    const shape = count === undefined ? [] : [count];
+    const zero: Tensor = {
+      dtype: 'int8',
+      shape,
+      data: new Int8Array(count ?? 1).fill(count === undefined ? this.random.integer(-20, 20) : 0),
+    };
+    this.constants.set(`${name}_zero`, zero);
+    return [this.float(`${name}_scale`, shape, low, high), `${name}_zero`];
+  }
+
+  finish(op: Op, inputs: readonly string[]): Graph {
+    const infos = [
+      ...this.inputs,
+      ...[...this.constants].map(([name, { dtype, shape }]): ValueInfo => ({ name, dtype, shape })),
+    ];
+    const known = new Map(infos.map((info) => [info.name, info]));
+    const types = inferTypes(
+      op,
+      inputs.map((name) => (name === '' ? undefined : known.get(name))),
+    );
+    const [type] = types;
+    if (type === undefined) throw new Error(`${op.kind} has no output`);
+    known.set('y', { name: 'y', ...type });
+    const outputs = ['y'];
+    const node: Node = { name: op.kind, op, inputs, outputs };
+    return { name: 'layer', inputs: this.inputs, outputs, nodes: [node], initializers: this.constants, values: known };
+  }
+}
+
+interface Geometry {
+  readonly kernelShape: [number, number];
+  readonly strides: [number, number];
+  readonly dilations: [number, number];
+  readonly pads: [number, number, number, number];
+  readonly height: number;
+  readonly width: number;
+  readonly outputs: number;
+}
+
+function geometry(random: Random, kernels: readonly [[number, number], ...[number, number][]]): Geometry {
+  const [kh, kw] = random.pick(kernels);
+  const height = random.size(Math.max(kh, 3), 32);
+  const width = kh === 1 && kw > 1 ? random.size(8, 64) : random.size(Math.max(kw, 3), 32);
+  const stride = kh === 1 && kw === 1 ? 1 : random.pick([1, 1, 2]);
+  const same = random.next() < 0.7;
+  const [ph, pw] = same ? [kh >> 1, kw >> 1] : [0, 0];
+  const out = (size: number, kernel: number, pad: number) => Math.floor((size + 2 * pad - kernel) / stride) + 1;
+  return {
+    kernelShape: [kh, kw],
+    strides: [stride, stride],
+    dilations: [1, 1],
+    pads: [ph, pw, ph, pw],
+    height,
+    width,
+    outputs: out(height, kh, ph) * out(width, kw, pw),
+  };
+}
+
+const KERNELS: readonly [[number, number], ...[number, number][]] = [
+  [1, 1],
+  [1, 1],
+  [3, 3],
+  [3, 3],
+  [3, 3],
+  [5, 5],
+  [1, 5],
+  [10, 4],
+  [2, 2],
+];
+
+function window({ kernelShape, strides, dilations, pads }: Geometry) {
+  return { kernelShape, strides, dilations, pads };
+}
+
+function convolution(layer: Layer, integer: boolean, depthwise: boolean): Graph {
+  const { random } = layer;
+  const g = geometry(
+    random,
+    depthwise
+      ? [
+          [3, 3],
+          [3, 3],
+          [3, 3],
+          [5, 5],
+          [3, 1],
+        ]
+      : KERNELS,
+  );
+  const taps = g.kernelShape[0] * g.kernelShape[1];
+  const room = Math.max(1, random.size(50_000, 2_000_000) / (g.outputs * taps));
+  const channels = random.size(
+    1,
+    depthwise ? Math.min(128, Math.max(2, room)) : Math.max(1, Math.min(64, Math.sqrt(room))),
+  );
+  const out = depthwise ? channels : random.size(1, Math.max(1, Math.min(128, room / channels)));
+  const group = depthwise ? channels : 1;
+  const shape = [out, channels / group, ...g.kernelShape];
+  const x = layer.input(integer ? 'int8' : 'float32', [1, channels, g.height, g.width]);
+  if (!integer)
+    return layer.finish({ kind: 'Conv', ...window(g), group }, [x, layer.float('w', shape), layer.float('b', [out])]);
+  const w = layer.int8('w', shape);
+  const scales = layer.parameters('w', 0.002, 0.02, out);
+  const inputs = [x, ...layer.parameters('x'), w, ...scales, ...layer.parameters('y', 0.2, 1), layer.int32('b', out)];
+  const clamp = random.next() < 0.2 ? { clamp: { min: -100, max: 100 } } : {};
+  return layer.finish({ kind: 'QLinearConv', ...window(g), group, ...clamp }, inputs);
+}
+
+function dense(layer: Layer, integer: boolean): Graph {
+  const { random } = layer;
+  const [length, out] = [random.size(4, 800), random.size(1, 160)];
+  const x = layer.input(integer ? 'int8' : 'float32', [1, length]);
+  const gemm = { alpha: 1, transA: false, transB: true };
+  if (!integer)
+    return layer.finish({ kind: 'Gemm', ...gemm, beta: 1 }, [
+      x,
+      layer.float('w', [out, length]),
+      layer.float('b', [out]),
+    ]);
+  const inputs = [
+    x,
+    ...layer.parameters('x'),
+    layer.int8('w', [out, length]),
+    ...layer.parameters('w', 0.002, 0.02, out),
+    layer.int32('b', out),
+    ...layer.parameters('y', 0.2, 1),
+  ];
+  return layer.finish({ kind: 'QGemm', ...gemm }, inputs);
+}
+
+function image(layer: Layer, integer: boolean, most = 12_000): string {
+  const { random } = layer;
+  const [height, width] = [random.size(3, 24), random.size(3, 24)];
+  const channels = random.size(1, Math.max(1, Math.min(128, most / (height * width))));
+  return layer.input(integer ? 'int8' : 'float32', [1, channels, height, width]);
+}
+
+function pool(layer: Layer, kind: 'max' | 'average' | 'global', integer: boolean): Graph {
+  const x = image(layer, integer);
+  const [, , height = 1, width = 1] = layer.inputs[0]?.shape ?? [];
+  const k = layer.random.pick([2, 2, 3]);
+  const shape = {
+    kernelShape: [Math.min(k, height), Math.min(k, width)],
+    strides: [2, 2],
+    dilations: [1, 1],
+    pads: [0, 0, 0, 0],
+  };
+  if (kind === 'max') return layer.finish({ kind: 'MaxPool', ...shape, ceilMode: false, storageOrder: 0 }, [x]);
+  const quantization = integer ? [...layer.parameters('x'), ...layer.parameters('y')] : [];
+  if (kind === 'global') {
+    return integer
+      ? layer.finish({ kind: 'QLinearGlobalAveragePool' }, [x, ...quantization])
+      : layer.finish({ kind: 'GlobalPool', fn: 'Average', p: 0 }, [x]);
+  }
+  const op = { ...shape, ceilMode: false, countIncludePad: false };
+  return layer.finish({ kind: integer ? 'QLinearAveragePool' : 'AveragePool', ...op }, [x, ...quantization]);
+}
+
+function binary(layer: Layer, fn: 'Add' | 'Mul', integer: boolean): Graph {
+  const a = image(layer, integer);
+  const b = layer.input(integer ? 'int8' : 'float32', layer.inputs[0]?.shape ?? []);
+  if (!integer) return layer.finish({ kind: 'Binary', fn }, [a, b]);
+  const inputs = [a, ...layer.parameters('a'), b, ...layer.parameters('b'), ...layer.parameters('y', 0.05, 0.2)];
+  return layer.finish({ kind: 'QLinearBinary', fn }, inputs);
+}
+
+function flat(layer: Layer, integer: boolean, most: number): string {
+  return layer.input(integer ? 'int8' : 'float32', [1, layer.random.size(2, most)]);
+}
+
+/** What is drawn, by name. */
+export const LAYER_FAMILIES: Readonly<Record<string, (layer: Layer) => Graph>> = {
+  conv_s8: (layer) => convolution(layer, true, false),
+  depthwise_s8: (layer) => convolution(layer, true, true),
+  dense_s8: (layer) => dense(layer, true),
+  conv_f32: (layer) => convolution(layer, false, false),
+  depthwise_f32: (layer) => convolution(layer, false, true),
+  dense_f32: (layer) => dense(layer, false),
+  max_s8: (layer) => pool(layer, 'max', true),
+  max_f32: (layer) => pool(layer, 'max', false),
+  average_s8: (layer) => pool(layer, 'average', true),
+  average_f32: (layer) => pool(layer, 'average', false),
+  global_s8: (layer) => pool(layer, 'global', true),
+  global_f32: (layer) => pool(layer, 'global', false),
+  add_s8: (layer) => binary(layer, 'Add', true),
+  mul_s8: (layer) => binary(layer, 'Mul', true),
+  add_f32: (layer) => binary(layer, 'Add', false),
+  quantize: (layer) => {
+    const x = image(layer, false);
+    return layer.finish({ kind: 'QuantizeLinear', axis: 1, blockSize: 0, to: 'int8' }, [
+      x,
+      ...layer.parameters('y', 0.005, 0.03),
+    ]);
+  },
+  dequantize: (layer) => {
+    const x = image(layer, true);
+    return layer.finish({ kind: 'DequantizeLinear', axis: 1, blockSize: 0 }, [x, ...layer.parameters('x')]);
+  },
+  softmax_f32: (layer) =>
+    layer.finish({ kind: 'Softmax', axis: 1, log: false, flatten: false }, [flat(layer, false, 200)]),
+  softmax_s8: (layer) =>
+    layer.finish({ kind: 'QLinearSoftmax', axis: 1 }, [
+      flat(layer, true, 200),
+      ...layer.parameters('x'),
+      ...layer.parameters('y', 0.0039, 0.004),
+    ]),
+  sigmoid_s8: (layer) =>
+    layer.finish({ kind: 'QLinearUnary', fn: 'Sigmoid', alpha: 0, beta: 0 }, [
+      flat(layer, true, 4000),
+      ...layer.parameters('x'),
+      ...layer.parameters('y', 0.003, 0.01),
+    ]),
+  relu_f32: (layer) => layer.finish({ kind: 'Unary', fn: 'Relu', alpha: 0, beta: 0 }, [flat(layer, false, 4000)]),
+  transpose_s8: (layer) => layer.finish({ kind: 'Transpose', perm: [0, 3, 1, 2] }, [image(layer, true)]),
+  transpose_f32: (layer) => layer.finish({ kind: 'Transpose', perm: [0, 2, 3, 1] }, [image(layer, false)]),
+};
+
+/** The layer of a family with this seed: the same seed gives the same layer. */
+export function randomLayer(family: string, seed: number): Graph {
+  const make = LAYER_FAMILIES[family];
+  if (make === undefined) throw new RangeError(`no layer family ${family}`);
+  return make(new Layer(seed));
+}

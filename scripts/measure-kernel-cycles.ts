@@ -1,0 +1,100 @@
+/**
+ * Measures kernels for the speed model: runs random layers of every family on the virtual cores and fits cycles per loop count for
+ * each kernel that they call. Writes evaluators/codegen/speed-model/<core>.json (then format it with biome). `--layers N` layers a
+ * family (default 60), `--core NAME` only one core, `--families a,b` only kernels that these families call; `--check` measures a few layers and fails where the model is off by more than
+ * 10 %. Needs arm-none-eabi-gcc.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { option } from '../bench/bench-result.ts';
+import { LAYER_FAMILIES } from '../bench/support/layer-shapes.ts';
+import { type MeasuredLayer, measureLayers } from '../bench/support/measured-layers.ts';
+import { loopCounts } from '../evaluators/codegen/loop-counts.ts';
+import { kernelKey, type SpeedModel, speedModel, stepCycles } from '../evaluators/codegen/speed-model.ts';
+import { board } from '../test/support/boards.ts';
+import { nonNegativeFit } from './nonnegative-fit.ts';
+
+const TARGET = join(import.meta.dirname, '..', 'evaluators', 'codegen', 'speed-model');
+
+interface Sample {
+  readonly kernel: string;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly cycles: number;
+}
+
+function samplesOf(measured: readonly MeasuredLayer[]): Sample[] {
+  return measured.flatMap(({ program, steps }) =>
+    program.steps.map((step, index) => ({
+      kernel: kernelKey(step),
+      counts: loopCounts(step, program),
+      cycles: steps[index] ?? 0,
+    })),
+  );
+}
+
+const rounded = (value: number): number => Number(value.toPrecision(5));
+
+function fitKernel(samples: readonly Sample[]): Record<string, number> {
+  const names = [...new Set(samples.flatMap(({ counts }) => [...counts.keys()]))];
+  const rows = samples.map(({ counts }) => names.map((name) => counts.get(name) ?? 0));
+  const weights = nonNegativeFit(
+    rows,
+    samples.map(({ cycles }) => cycles),
+  );
+  const entries = names.map((name, index) => [name, rounded(weights[index] ?? 0)] as const);
+  return Object.fromEntries(entries.filter(([, weight]) => weight > 0));
+}
+
+function fit(measured: readonly MeasuredLayer[]): SpeedModel {
+  const byKernel = Map.groupBy(samplesOf(measured), ({ kernel }) => kernel);
+  const kernels = [...byKernel]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, samples]) => [name, fitKernel(samples)]);
+  const outside = measured.map(({ program, cycles, steps }) => {
+    const ports = [...program.inputs, ...program.outputs].reduce((sum, { bytes }) => sum + bytes, 0);
+    return { row: [1, program.steps.length, ports], cycles: cycles - steps.reduce((sum, each) => sum + each, 0) };
+  });
+  const [inference = 0, call = 0, portByte = 0] = nonNegativeFit(
+    outside.map(({ row }) => row),
+    outside.map(({ cycles }) => cycles),
+  ).map(rounded);
+  return { kernels: Object.fromEntries(kernels), around: { inference, call, portByte } };
+}
+
+/** The old model with the kernels that were measured anew. */
+function merge(old: SpeedModel, { kernels }: SpeedModel): SpeedModel {
+  const all = Object.entries({ ...old.kernels, ...kernels }).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { ...old, kernels: Object.fromEntries(all) };
+}
+
+function check(measured: readonly MeasuredLayer[], model: SpeedModel, core: string): void {
+  for (const { program, steps } of measured) {
+    program.steps.forEach((step, index) => {
+      const cycles = steps[index] ?? 0;
+      const predicted = stepCycles(step, program, model);
+      if (predicted !== undefined && Math.abs(predicted / cycles - 1) <= 0.1) return;
+      console.error(`${core} ${step.kernel}: ${cycles} cycles, the model says ${predicted ?? 'nothing'}`);
+      process.exitCode = 1;
+    });
+  }
+}
+
+const args = process.argv.slice(2);
+const only = option(args, 'core', '');
+const chosen = option(args, 'families', '');
+const families = chosen === '' ? Object.keys(LAYER_FAMILIES) : chosen.split(',');
+for (const spec of [board('nano33ble'), board('pico')]) {
+  if (only !== '' && spec.core !== only) continue;
+  if (args.includes('--check')) {
+    check(
+      await measureLayers(spec, Number(option(args, 'layers', '2')), 5000, families),
+      speedModel(spec.core),
+      spec.core,
+    );
+    continue;
+  }
+  const fitted = fit(await measureLayers(spec, Number(option(args, 'layers', '60')), 1, families));
+  const model = chosen === '' ? fitted : merge(speedModel(spec.core), fitted);
+  mkdirSync(TARGET, { recursive: true });
+  writeFileSync(join(TARGET, `${spec.core}.json`), `${JSON.stringify(model, null, 1)}\n`);
+}
