@@ -3,6 +3,7 @@
  * packed only when their data is asked for, so lowering a network to learn its sizes takes milliseconds.
  */
 import type { BoardSpec } from '../board-spec.ts';
+import { expandConstants } from '../compress/expand-constants.ts';
 import { nodeFlops, nodeMacs } from '../ir/cost.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount } from '../ir/tensor.ts';
@@ -48,7 +49,8 @@ function lowerReordered(graph: Graph, board: BoardSpec, options: LowerOptions): 
 
 function lowerSmallest(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
   const program = lowerAs(graph, board, options);
-  if ((options.weights ?? 'auto') !== 'auto' || !hasEncodedWeights(program)) return program;
+  const form = options.weights ?? 'auto';
+  if ((form !== 'auto' && form !== 'smallest') || !hasEncodedWeights(program)) return program;
   // Each tensor gains by its encoding, but the decoders are code: in a small network they may weigh more than they save.
   const plain = lowerAs(graph, board, { ...options, weights: 'dense' });
   return predictSizes(plain).romBytes <= predictSizes(program).romBytes ? plain : program;
@@ -58,7 +60,16 @@ function hasEncodedWeights(program: Program): boolean {
   return program.constants.some(({ encoding }) => encoding !== 'dense');
 }
 
-function lowerAs(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
+/**
+ * Halves behind a Cast and shared values behind a Gather: the weights they stand for are encoded again when they are stored, and are
+ * never unpacked into RAM as a whole.
+ */
+function isStoredForm({ op }: Node): boolean {
+  return op.kind === 'Cast' || op.kind === 'Gather';
+}
+
+function lowerAs(source: Graph, board: BoardSpec, options: LowerOptions): Program {
+  const graph = expandConstants(source, isStoredForm);
   const prefix = options.prefix ?? 'net';
   if (!/^[a-z][a-z0-9_]{0,30}$/.test(prefix)) {
     throw new RangeError(`prefix ${JSON.stringify(prefix)} is not a lower-case C identifier of at most 31 characters`);

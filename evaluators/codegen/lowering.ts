@@ -37,8 +37,11 @@ export interface Call {
   readonly inPlace?: readonly string[];
 }
 
-/** `auto`: encoded where that is smaller; `dense`: every weight as it is; else one coding of places everywhere, for comparisons. */
-export type WeightForm = 'auto' | 'dense' | PlaceCodingName;
+/**
+ * `auto`: encoded where that is smaller; `smallest`: as small as possible, prefix codes included; `dense`: every weight as it is; else one
+ * coding of places everywhere, for comparisons.
+ */
+export type WeightForm = 'auto' | 'smallest' | 'dense' | PlaceCodingName;
 
 export class Lowering {
   readonly graph: Graph;

@@ -748,6 +748,7 @@ dnnrt_read_places_t dnnrt_places_nm;
 dnnrt_read_values_t dnnrt_values_s8;
 dnnrt_read_values_t dnnrt_values_s4;
 dnnrt_read_values_t dnnrt_values_code_s8;
+dnnrt_read_values_t dnnrt_values_huffman_s8;
 dnnrt_read_values_t dnnrt_values_f32;
 dnnrt_read_values_t dnnrt_values_f16;
 dnnrt_read_values_t dnnrt_values_code_f32;

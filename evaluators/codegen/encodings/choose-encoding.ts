@@ -44,12 +44,15 @@ function traitsOf({ rows, columns, values, zeroOf }: WeightMatrix): Traits {
 
 const WITH_PLACES: readonly PlaceCodingName[] = ['bitmap', 'crs8', 'crs16', 'delta4', 'nm'];
 
-/** The encodings that may gain anything for this matrix. */
-export function candidateEncodings(matrix: WeightMatrix): EncodedMatrix[] {
+/** The encodings that may gain anything for this matrix; with prefix codes on demand. */
+export function candidateEncodings(matrix: WeightMatrix, huffman = false): EncodedMatrix[] {
   const { zeros, compactValues } = traitsOf(matrix);
   const sparse = zeros > (matrix.values instanceof Int8Array ? LEAST_ZEROS.int8 : LEAST_ZEROS.float32);
-  const places: PlaceCodingName[] = [...(compactValues ? (['all'] as const) : []), ...(sparse ? WITH_PLACES : [])];
-  return places.length === 0 ? [] : encodings(matrix, places);
+  const places: PlaceCodingName[] = [
+    ...(compactValues || huffman ? (['all'] as const) : []),
+    ...(sparse ? WITH_PLACES : []),
+  ];
+  return places.length === 0 ? [] : encodings(matrix, { places, huffman });
 }
 
 export interface EncodingTask {
@@ -58,6 +61,8 @@ export interface EncodingTask {
   readonly pixels: number;
   /** There is a kernel for the core that takes the plain weights; false when absent. */
   readonly tuned?: boolean;
+  /** The fewest bytes whatever the cycles, prefix codes included; false when absent. */
+  readonly smallest?: boolean;
 }
 
 /** Null: the plain tensor. */
@@ -68,8 +73,11 @@ export function chooseEncoding(matrix: WeightMatrix, task: EncodingTask): Encode
     encoded === null
       ? plainCycles(task.core, matrix, task.pixels, task.tuned ?? false)
       : encodedCycles(task.core, matrix, encoded, task.pixels);
-  const all = [null, ...candidateEncodings(matrix)];
+  const smallest = task.smallest ?? false;
+  const all = [null, ...candidateEncodings(matrix, smallest)];
   const fewest = Math.min(...all.map(bytesOf));
-  const near = all.filter((encoded) => bytesOf(encoded) <= Math.min(plainBytes, fewest * TOLERANCE));
+  const near = all.filter(
+    (encoded) => bytesOf(encoded) <= Math.min(plainBytes, smallest ? fewest : fewest * TOLERANCE),
+  );
   return near.reduce((best, encoded) => (cyclesOf(encoded) < cyclesOf(best) ? encoded : best));
 }

@@ -7,6 +7,7 @@ import { placesDelta4 } from './places-delta4.ts';
 import { placesNm } from './places-nm.ts';
 import { valuesCodebookFloat32, valuesCodebookInt8 } from './values-codebook.ts';
 import { valuesFloat16 } from './values-float16.ts';
+import { valuesHuffman } from './values-huffman.ts';
 import { valuesInt4 } from './values-int4.ts';
 import { valuesFloat32, valuesInt8 } from './values-plain.ts';
 import {
@@ -32,6 +33,7 @@ export const VALUE_CODINGS: readonly ValueCoding[] = [
   valuesInt8,
   valuesInt4,
   valuesCodebookInt8,
+  valuesHuffman,
   valuesFloat32,
   valuesFloat16,
   valuesCodebookFloat32,
@@ -84,18 +86,26 @@ function combine(places: CodedPlaces, values: CodedValues, rows: number): Encode
   return { places, values, countBytes, most, bytes };
 }
 
+export interface EncodingSearch {
+  /** Codings of places to try; all when absent. */
+  readonly places?: readonly PlaceCodingName[];
+  /** Prefix codes too, which are slow to read; false when absent. */
+  readonly huffman?: boolean;
+}
+
 /** All encodings that hold the matrix exactly, the plain one (every value as it is) left out. */
-export function encodings(matrix: WeightMatrix, only?: readonly PlaceCodingName[]): EncodedMatrix[] {
+export function encodings(matrix: WeightMatrix, search: EncodingSearch = {}): EncodedMatrix[] {
   if (matrix.columns > MOST_COLUMNS || matrix.columns === 0 || matrix.rows === 0) return [];
   const nonZero = nonZeroEntries(matrix);
   const found: EncodedMatrix[] = [];
   for (const placeCoding of PLACE_CODINGS) {
-    if (only?.includes(placeCoding.name) === false) continue;
+    if (search.places?.includes(placeCoding.name) === false) continue;
     const places = placeCoding.encode(nonZero, matrix);
     if (places === null) continue;
     const stored = storedValues(matrix, places);
     for (const valueCoding of VALUE_CODINGS) {
       if (placeCoding === placesAll && PLAIN.has(valueCoding.name)) continue;
+      if (valueCoding === valuesHuffman && search.huffman !== true) continue;
       const values = valueCoding.encode(stored);
       const encoded = values === null ? null : combine(places, values, matrix.rows);
       if (encoded !== null) found.push(encoded);
@@ -112,4 +122,8 @@ export function encodingName({ places, values }: EncodedMatrix): string {
   return value === undefined ? place : `${place}+${value}`;
 }
 
-const VALUE_NAMES: Partial<Record<ValueCodingName, string>> = { s4: 'int4', f16: 'float16' };
+const VALUE_NAMES: Partial<Record<ValueCodingName, string>> = {
+  s4: 'int4',
+  f16: 'float16',
+  huffman_s8: 'huffman',
+};

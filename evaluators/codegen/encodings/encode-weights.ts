@@ -55,8 +55,13 @@ export function encodeWeights(lowering: Lowering, call: Call, tuned = false): Ca
   if (kernel.convolution && reachOf(window) > 65535) return call;
   const pixels = kernel.convolution ? integer(window['out_h']) * integer(window['out_w']) : integer(fields['rows']);
   const encoded =
-    lowering.weights === 'auto'
-      ? chooseEncoding(matrix, { core: lowering.board.core, pixels, tuned })
+    lowering.weights === 'auto' || lowering.weights === 'smallest'
+      ? chooseEncoding(matrix, {
+          core: lowering.board.core,
+          pixels,
+          tuned,
+          smallest: lowering.weights === 'smallest',
+        })
       : smallestWith(matrix, lowering.weights);
   if (encoded === null) return call;
   lowering.dropConstant(weights);
@@ -79,7 +84,7 @@ export function encodeWeights(lowering: Lowering, call: Call, tuned = false): Ca
 
 /** With one coding of places, whatever it costs. */
 function smallestWith(matrix: WeightMatrix, places: PlaceCodingName): EncodedMatrix | null {
-  const [first, ...others] = encodings(matrix, [places]);
+  const [first, ...others] = encodings(matrix, { places: [places] });
   return first === undefined ? null : others.reduce((best, other) => (other.bytes < best.bytes ? other : best), first);
 }
 

@@ -51,7 +51,7 @@ const CYCLES: { readonly [C in 'cortex-m0plus' | 'cortex-m4f']: CoreCycles } = {
   },
 };
 
-const SLOW_VALUES: ReadonlySet<ValueCodingName> = new Set(['s4', 'code_s8', 'code_f32', 'f16']);
+const SLOW_VALUES: ReadonlySet<ValueCodingName> = new Set(['s4', 'code_s8', 'code_f32', 'f16', 'huffman_s8']);
 
 /** `tuned`: there is a kernel for the core that takes the plain weights. */
 export function plainCycles(

@@ -41,7 +41,7 @@ export interface CodedPlaces {
 }
 
 export type PlaceCodingName = 'all' | 'crs8' | 'crs16' | 'delta4' | 'bitmap' | 'nm';
-export type ValueCodingName = 's8' | 's4' | 'code_s8' | 'f32' | 'f16' | 'code_f32';
+export type ValueCodingName = 's8' | 's4' | 'code_s8' | 'huffman_s8' | 'f32' | 'f16' | 'code_f32';
 
 export interface PlaceCoding {
   readonly name: PlaceCodingName;

@@ -20,10 +20,12 @@ interface CompileCommandOptions {
   readonly link: boolean;
   readonly blob: boolean;
   readonly project: string;
+  readonly weights: string;
   readonly dumpPasses?: string;
 }
 
 const LAYOUTS: readonly ProjectLayout[] = ['cmake', 'flat', 'arduino', 'pico-sdk'];
+const WEIGHT_FORMS = ['auto', 'smallest', 'dense'] as const;
 
 const UNCALIBRATED =
   'the ranges of activations come from noise: sizes and speed are right, the accuracy is not. Give some hundred typical inputs as one array [N, …]: --calibration x.npy';
@@ -38,6 +40,11 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
     .option('--format <format>', `${FORMATS.join(', ')} (default: as the file is)`)
     .option('--calibration <x.npy>', 'samples [N, …] that set the ranges of a quantized format; noise when absent')
     .option('--project <layout>', `sources as: ${LAYOUTS.join(', ')}`, 'cmake')
+    .option(
+      '--weights <form>',
+      'auto: sparse or coded where that is smaller; smallest: prefix codes too, slow; dense: as they are',
+      'auto',
+    )
     .option('--blob', 'weights as one memory-mapped file beside a small loader, instead of C arrays', false)
     .option('--no-link', 'do not compile for the board')
     .option('--dump-passes <folder>', 'write the network as text before and after every rewriting')
@@ -46,7 +53,8 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
         const { findBoard } = await import('../../runner/board-specs.ts');
         const board = findBoard(options.board, '--board');
         const format = checkFormat(options.format);
-        const project = checkLayout(options.project);
+        const project = oneOf(LAYOUTS, options.project, '--project', 'UNKNOWN_LAYOUT');
+        const weights = oneOf(WEIGHT_FORMS, options.weights, '--weights', 'UNKNOWN_WEIGHT_FORM');
         const graph = await networkFor(file, format, options.calibration);
         const { compileModel } = await import('@tinypareto/evaluators');
         const cache = await mkdtemp(path.join(tmpdir(), 'tinypareto-build-'));
@@ -58,6 +66,7 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
           const result = await naming(file, () =>
             compileModel(graph, board, {
               project,
+              weights,
               blob: options.blob,
               ...(options.link ? { cacheFolder: cache } : {}),
               ...(options.dumpPasses === undefined ? {} : { dump: (name, text) => stages.push({ name, text }) }),
@@ -88,14 +97,14 @@ function checkFormat(text: string | undefined): CompileFormat | undefined {
   });
 }
 
-function checkLayout(text: string): ProjectLayout {
-  const layout = LAYOUTS.find((each) => each === text);
-  if (layout !== undefined) return layout;
+function oneOf<T extends string>(known: readonly T[], text: string, where: string, code: string): T {
+  const found = known.find((each) => each === text);
+  if (found !== undefined) return found;
   throw new UserError({
-    code: 'UNKNOWN_LAYOUT',
-    message: `there is no project layout ${JSON.stringify(text)}`,
-    where: '--project',
-    hint: `layouts: ${LAYOUTS.join(', ')}`,
+    code,
+    message: `${where} ${JSON.stringify(text)} is not known`,
+    where,
+    hint: `one of ${known.join(', ')}`,
     exitCode: EXIT.usage,
   });
 }

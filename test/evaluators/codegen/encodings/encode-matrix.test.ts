@@ -70,7 +70,7 @@ test('every encoding gives back the matrix from its streams', () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(matrices, (matrix) => {
-      for (const encoded of encodings(matrix)) {
+      for (const encoded of encodings(matrix, { huffman: true })) {
         seen.add(encoded.places.coding).add(encoded.values.coding);
         assert.deepEqual(
           decoded(encoded, matrix).map((value) => (value === 0 ? 0 : value)),
@@ -94,6 +94,22 @@ test('the chosen encoding is never larger than the plain tensor and within 3 % o
     }),
     { seed: 6, numRuns: 200 },
   );
+});
+
+test('prefix codes are within one bit of the entropy and never chosen unless asked for', () => {
+  const values = Int8Array.from({ length: 4000 }, (_, i) => Math.round(40 * Math.sin(i) ** 9));
+  const matrix = { rows: 4, columns: 1000, values, zeroOf: () => 0 };
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const entropy = [...counts.values()].reduce((sum, n) => sum - (n / 4000) * Math.log2(n / 4000), 0);
+  const huffman = encodings(matrix, { places: ['all'], huffman: true }).find(
+    ({ values: coded }) => coded.coding === 'huffman_s8',
+  );
+  const bits = (8 * (huffman?.values.stream.data.byteLength ?? 0)) / 4000;
+  assert.ok(bits >= entropy && bits < entropy + 1, `${bits} bits, entropy ${entropy}`);
+  const task = { core: 'cortex-m0plus', pixels: 4 } as const;
+  assert.notEqual(chooseEncoding(matrix, task)?.values.coding, 'huffman_s8');
+  assert.equal(chooseEncoding(matrix, { ...task, smallest: true })?.values.coding, 'huffman_s8');
 });
 
 test('a tensor that cannot gain is not searched', () => {
