@@ -77,11 +77,19 @@ export type Restructure =
   | { readonly lowRank: number; readonly method?: 'svd' | 'tucker2' | 'cp' }
   | { readonly kernel: number };
 
+/** Weights trained once for all widths; the trials of a campaign with the same supernet share them. */
+export interface SupernetPlan {
+  readonly epochs: number;
+  /** Default 0.02. */
+  readonly learningRate?: number;
+}
+
 export interface CompressionPlan {
   readonly prune?: PrunePlan;
   readonly restructure?: Readonly<Record<string, Restructure>>;
   readonly finetune?: FinetunePlan;
   readonly quantize?: QuantizePlan;
   readonly place?: { readonly weights: 'flash' | 'ram' };
+  readonly supernet?: SupernetPlan;
   readonly seed?: number;
 }

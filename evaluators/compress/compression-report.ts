@@ -27,6 +27,8 @@ export interface CompressionReport {
     readonly restructure?: readonly RestructuredLayer[];
   };
   readonly accuracy: AccuracyRecord;
+  /** Accuracy on training samples of the slice of a supernet, before its own training. */
+  readonly sliceAccuracy?: number;
   /** Fine-tuning, step by step: epochs and the training loss at their end. */
   readonly training: readonly TrainingRecord[];
   readonly seconds: number;
@@ -48,6 +50,7 @@ export class ReportBuilder {
   readonly #training: TrainingRecord[] = [];
   readonly #started = performance.now();
   #prune: Achieved | undefined;
+  #sliceAccuracy: number | undefined;
   #restructured: readonly RestructuredLayer[] = [];
 
   constructor(graph: Graph, plan: CompressionPlan) {
@@ -84,6 +87,10 @@ export class ReportBuilder {
     return this.#training.length;
   }
 
+  sliced(accuracy: number): void {
+    this.#sliceAccuracy = accuracy;
+  }
+
   trained(record: TrainingRecord): void {
     this.#training.push(record);
   }
@@ -99,6 +106,7 @@ export class ReportBuilder {
         ...(this.#restructured.length === 0 ? {} : { restructure: this.#restructured }),
       },
       accuracy: { before, float, after },
+      ...(this.#sliceAccuracy === undefined ? {} : { sliceAccuracy: this.#sliceAccuracy }),
       training: this.#training,
       seconds: (performance.now() - this.#started) / 1000,
     };

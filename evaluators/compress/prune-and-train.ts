@@ -6,6 +6,7 @@ import type { CompressionPlan, FinetunePlan, PrunePlan } from '../compression-pl
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
 import { DEFAULT_BATCH, type FinetuneOptions, finetune } from '../train/finetune.ts';
+import { recalibrateBatchNorm } from '../train/recalibrate.ts';
 import type { CompressHooks } from './compress-hooks.ts';
 import type { ReportBuilder } from './compression-report.ts';
 import { dataImportance } from './data-importance.ts';
@@ -18,6 +19,7 @@ import { type ElementContext, type Mask, pruneElements } from './prune-elements.
 import { type Achieved, askedValue, pruneStructured } from './prune-structured.ts';
 import { restructure } from './restructure/restructure.ts';
 import { layersAt, pruneProgress, trainingShares } from './schedule.ts';
+import { checkPromise, checkSupernetPlan, sharedWeights } from './shared-weights.ts';
 
 export interface Trained {
   readonly graph: Graph;
@@ -41,12 +43,14 @@ export async function pruneAndTrain(
   report: ReportBuilder,
   teacher: Graph = graph,
 ): Promise<Trained> {
+  checkSupernetPlan(plan);
   const job: Job = { original: teacher, dataset, plan, hooks, report };
   const { prune } = plan;
   const isChanged = Object.keys(plan.restructure ?? {}).length > 0;
   const steps = prune === undefined ? [] : pruneProgress(prune.schedule);
   const stages = stagesOf(isChanged, steps.length);
-  let current: Trained = { graph: isChanged ? change(job, graph) : graph };
+  const start = plan.supernet === undefined ? graph : await sharedWeights(graph, dataset, plan.supernet, hooks);
+  let current: Trained = { graph: isChanged ? change(job, start) : start };
   if (prune === undefined || isChanged) current = await train(job, current, stages[0]);
   if (prune === undefined) return current;
   const whole = current.graph;
@@ -59,7 +63,7 @@ export async function pruneAndTrain(
     hooks.onProgress?.({ stage: 'prune', fraction: TRAINING_FRACTION * stage.from, message });
     const { achieved, ...pruned } = await pruneChecked(job, prune, current, before, progress, goal?.(progress));
     report.pruned(achieved);
-    current = await train(job, pruned, stage);
+    current = await train(job, plan.supernet === undefined ? pruned : takeSlice(job, pruned), stage);
   }
   return current;
 }
@@ -86,6 +90,13 @@ function stagesOf(isChanged: boolean, steps: number): Stage[] {
     from += share;
     return stage;
   });
+}
+
+/** A slice of the shared weights needs statistics of its own; without promise it is not trained. */
+function takeSlice({ dataset, plan, hooks, report }: Job, pruned: Trained): Trained {
+  const graph = recalibrateBatchNorm(pruned.graph, dataset, { seed: plan.seed ?? 0 });
+  report.sliced(checkPromise(graph, dataset, hooks.minimumAccuracy));
+  return { ...pruned, graph };
 }
 
 function change({ plan, hooks, report }: Job, graph: Graph): Graph {
@@ -143,7 +154,7 @@ async function pruneChecked(
 type Pruned = Trained & { readonly achieved: Achieved };
 
 function pruneStep(
-  { dataset, plan, hooks }: Job,
+  { original, dataset, plan, hooks }: Job,
   prune: PrunePlan,
   current: Trained,
   before: ReadonlyMap<string, number>,
@@ -156,6 +167,8 @@ function pruneStep(
     dataImportance: (analysis, heuristic) => dataImportance(analysis, heuristic, dataset, hooks.signal),
     elementImportance: (graph, heuristic) => elementImportance(graph, heuristic, dataset, hooks.signal),
     ...(hooks.measures === undefined ? {} : { measures: hooks.measures }),
+    // The supernet was sliced by the weights that it started from.
+    ...(plan.supernet === undefined ? {} : { rankBy: original }),
     ...(asked === undefined ? {} : { asked }),
     ...(current.mask === undefined ? {} : { mask: current.mask }),
   };

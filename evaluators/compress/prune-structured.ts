@@ -24,6 +24,8 @@ export interface PruneContext {
   readonly seed?: number;
   /** Importance by class for heuristics that look at data. */
   readonly dataImportance?: (analysis: DependencyAnalysis, heuristic: DataHeuristic) => Float64Array;
+  /** Rank structures by the weights of this network of the same structure. */
+  readonly rankBy?: Graph;
   /** Value of the target's metric asked now, on the way to the plan's own target. */
   readonly asked?: number;
   /** How to measure romBytes, ramBytes and latencyUs. */
@@ -72,7 +74,8 @@ export function importanceOf(analysis: DependencyAnalysis, plan: PrunePlan, cont
 /** Throws CompressionError when a layer does not exist, cannot shrink that far, or the target cannot be met. */
 export function pruneStructured(graph: Graph, plan: PrunePlan, context: PruneContext = {}): PruneResult {
   const analysis = analyzeDependencies(graph);
-  const scores = normalizeByGroup(analysis, importanceOf(analysis, plan, context));
+  const ranked = context.rankBy === undefined ? analysis : analyzeDependencies(context.rankBy);
+  const scores = normalizeByGroup(analysis, importanceOf(ranked, plan, context));
   const groups = orderedGroups(analysis, scores);
   const roundTo = Math.max(1, Math.round(plan.roundTo ?? 1));
   const fixed = layerWidths(analysis, groups, scores, plan.layers ?? {}, roundTo);

@@ -82,6 +82,12 @@ export const CompressionPlanSchema = strictObject(
     finetune: Type.Optional(FinetunePlanSchema),
     quantize: Type.Optional(QuantizePlanSchema),
     place: Type.Optional(strictObject({ weights: oneOf(['flash', 'ram']) })),
+    supernet: Type.Optional(
+      strictObject({
+        epochs: Type.Number({ exclusiveMinimum: 0, maximum: 10_000 }),
+        learningRate: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
+      }),
+    ),
     seed: Type.Optional(Type.Integer({ minimum: 0 })),
   },
   { $id: 'CompressionPlan' },

@@ -42,6 +42,7 @@ interface Draft {
   formatLayers: Record<string, NumberFormat>;
   restructure: Record<string, Restructure>;
   weights: 'flash' | 'ram';
+  supernetEpochs: number;
 }
 
 type Knob = (draft: Draft, value: ParamValue, where: string) => void;
@@ -175,6 +176,9 @@ const KNOBS: Readonly<Record<string, Knob>> = {
   fallback: choiceKnob<'float' | 'none'>(['float', 'none'], (draft, value) => {
     draft.quantize.fallback = value;
   }),
+  supernetEpochs: numberKnob(0, 1000, (draft, value) => {
+    draft.supernetEpochs = value;
+  }),
   weights: choiceKnob<'flash' | 'ram'>(['flash', 'ram'], (draft, value) => {
     draft.weights = value;
   }),
@@ -275,6 +279,7 @@ export function decodePlan(
     formatLayers: {},
     restructure: {},
     weights: 'flash',
+    supernetEpochs: 0,
   };
   for (const [name, value] of Object.entries({ ...fixed, ...params })) applyKnob(draft, name, value, layers);
 
@@ -294,6 +299,7 @@ export function decodePlan(
       ...draft.quantize,
       ...(Object.keys(draft.formatLayers).length > 0 ? { layers: draft.formatLayers } : {}),
     },
+    ...(draft.supernetEpochs > 0 && (hasLayers || hasTarget) ? { supernet: { epochs: draft.supernetEpochs } } : {}),
     place: { weights: draft.weights },
     seed,
   };

@@ -1,6 +1,8 @@
 /** The slimmable supernet: slicing is exact, statistics are the data's, and sub-networks work without training of their own. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compress } from '../../../evaluators/compress/compress.ts';
+import { prunableLayers } from '../../../evaluators/compress/dependencies/dependency-groups.ts';
 import { makeSubnets } from '../../../evaluators/compress/make-subnets.ts';
 import type { FinetunePlan } from '../../../evaluators/compression-plan.ts';
 import type { Graph } from '../../../evaluators/ir/graph.ts';
@@ -107,4 +109,38 @@ test('after one training, sub-networks of many widths are accurate without train
     gained += accuracy - sliced;
   }
   assert.ok(gained / subnets.length > 0.1, `mean gain ${gained / subnets.length} over slicing an ordinary network`);
+});
+
+test('trials of one plan share the weights of the supernet, which are trained once', async () => {
+  const graph = net();
+  const [first, second] = prunableLayers(graph);
+  const messages: string[] = [];
+  const trial = (keep: number, epochs: number, minimumAccuracy = 0) =>
+    compress(
+      graph,
+      DATA,
+      {
+        supernet: { epochs: 4, learningRate: 0.03 },
+        prune: {
+          granularity: 'structured',
+          heuristic: 'l1',
+          layers: { [first.name]: { keep }, [second.name]: { keep: 6 } },
+        },
+        finetune: { ...PLAN, epochs },
+      },
+      { minimumAccuracy, onProgress: ({ message }) => messages.push(message) },
+    );
+  const sliced = await trial(4, 0);
+  const shared = messages.filter((message) => message.startsWith('weights for all trials')).length;
+  assert.equal(shared, 4 * 16);
+  assert.ok((sliced.report.sliceAccuracy ?? 0) > 0.7, `slice ${sliced.report.sliceAccuracy}`);
+  const tuned = await trial(4, 1);
+  assert.equal(messages.filter((message) => message.startsWith('weights for all trials')).length, shared);
+  assert.equal(tuned.report.sliceAccuracy, sliced.report.sliceAccuracy);
+  assert.ok(tuned.report.accuracy.after >= sliced.report.accuracy.after - 0.02);
+  await assert.rejects(trial(1, 1, 0.9999), /given up before training: this slice/);
+  await assert.rejects(
+    compress(graph, DATA, { supernet: { epochs: 1 }, prune: { granularity: 'element', heuristic: 'l1' } }),
+    /sliced at once/,
+  );
 });
