@@ -8,7 +8,10 @@ import type { Lowering } from './lowering.ts';
 import {
   type ChannelFactor,
   channelFactor,
+  isNibbles,
+  longestRun,
   packColumns,
+  packNibbles,
   packQuads,
   type SwarWeights,
   safeColumns,
@@ -75,49 +78,111 @@ function pairTable(channels: readonly Channel[], quads: number): Int32Array {
   return table;
 }
 
+/** Per four channels their starts, then factor and shift of each. */
+function blockTable(channels: readonly Channel[], blocks: number): Int32Array {
+  const table = new Int32Array(blocks * 12);
+  for (let c = 0; c < blocks * 4; c++) {
+    const { start, factor, shift } = channels[c] ?? NO_CHANNEL;
+    const [block, place] = [Math.floor(c / 4) * 12, c % 4];
+    table[block + place] = start;
+    table.set([factor, shift], block + 4 + 2 * place);
+  }
+  return table;
+}
+
 /** Share of the board's RAM that unpacked weights may take. */
 const SCRATCH_SHARE = 1 / 6;
 
-/** Even number of channels whose unpacked weights fit, in equal chunks. */
-function chunkOf(channels: number, bytesPerChannel: number, ramBytes: number): number {
-  const padded = Math.ceil(channels / 2) * 2;
-  const most = Math.max(2, Math.floor((ramBytes * SCRATCH_SHARE) / bytesPerChannel / 2) * 2);
-  const chunks = Math.ceil(padded / most);
-  return Math.ceil(padded / chunks / 2) * 2;
+/** Number of channels, whole blocks of them, whose unpacked weights fit, in equal chunks. */
+function chunkOf(channels: number, block: number, bytesPerChannel: number, ramBytes: number): number {
+  const blocks = Math.ceil(channels / block);
+  const most = Math.max(1, Math.floor((ramBytes * SCRATCH_SHARE) / bytesPerChannel / block));
+  return Math.ceil(blocks / Math.ceil(blocks / most)) * block;
 }
+
+interface PackedConvolution {
+  readonly kernel: string;
+  /** Channels at a time. */
+  readonly block: number;
+  readonly weights: string;
+  readonly table: string;
+  readonly run: number;
+}
+
+function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: PackedConvolution): void {
+  const { x, y, channels } = layer;
+  const quads = Math.ceil(layer.length / 4);
+  const chunk = chunkOf(channels, packed.block, quads * 8, lowering.board.ramBytes);
+  // Unpacked weights of a chunk; one field as words, as bytes and as places of these; one pixel of the result.
+  const scratch = lowering.scratch('int32_t', 2 * quads * chunk + 5 * quads + Math.ceil(chunk / 4));
+  lowering.call({
+    kernel: packed.kernel,
+    params: {
+      struct: 'dnnrt_conv2d_swar_t',
+      fields: {
+        window: { fields: layer.window },
+        out_c: channels,
+        chunk,
+        run: packed.run,
+        x_zero: layer.xZero,
+        weights: { constant: packed.weights },
+        table: { constant: packed.table },
+        requantize: layer.requantize,
+      },
+    },
+    args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
+    reads: lowering.reads(x),
+    writes: [y.buffer, scratch],
+  });
+}
+
+function required(analysis: Analysis | null): Analysis {
+  if (analysis === null) throw new Error('the kernel does not take this layer');
+  return analysis;
+}
+
+const isPlain = (layer: IntegerConvolution) => layer.groups === 1 && layer.window.batch === 1 && isSymmetric(layer);
 
 /** Convolution without groups, of one image. */
 export const convolutionSwar: KernelCandidate<IntegerConvolution> = {
-  takes: (layer, lowering) =>
-    layer.groups === 1 && layer.window.batch === 1 && isSymmetric(layer) && analyse(lowering, layer) !== null,
+  takes: (layer, lowering) => isPlain(layer) && analyse(lowering, layer) !== null,
   call: (lowering, layer) => {
-    const analysis = analyse(lowering, layer);
-    if (analysis === null) throw new Error('the kernel does not take this layer');
-    const { x, y } = layer;
+    const { weights, channels } = required(analyse(lowering, layer));
     const quads = Math.ceil(layer.length / 4);
     const blocks = Math.ceil(layer.channels / 2);
-    const chunk = chunkOf(layer.channels, quads * 8, lowering.board.ramBytes);
-    const weights = lowering.constant('w', 'int32_t', blocks * quads * 2, () => packQuads(analysis.weights, 2, quads));
-    const table = lowering.constant('t', 'int32_t', blocks * 7, () => pairTable(analysis.channels, quads));
-    // Unpacked weights of a chunk; one field as words, as bytes and as places of these; one pixel of the result.
-    const scratch = lowering.scratch('int32_t', 2 * quads * chunk + 5 * quads + Math.ceil(chunk / 4));
-    lowering.call({
+    callConvolution(lowering, layer, {
       kernel: 'dnnrt_conv2d_s8_swar',
-      params: {
-        struct: 'dnnrt_conv2d_swar_t',
-        fields: {
-          window: { fields: layer.window },
-          out_c: layer.channels,
-          chunk,
-          x_zero: layer.xZero,
-          weights: { constant: weights },
-          table: { constant: table },
-          requantize: layer.requantize,
-        },
-      },
-      args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
-      reads: lowering.reads(x),
-      writes: [y.buffer, scratch],
+      block: 2,
+      weights: lowering.constant('w', 'int32_t', blocks * quads * 2, () => packQuads(weights, 2, quads)),
+      table: lowering.constant('t', 'int32_t', blocks * 7, () => pairTable(channels, quads)),
+      run: 1,
+    });
+  },
+};
+
+/** More zeros than this are better stored as a sparse tensor. */
+const MOST_ZEROS = 0.5;
+
+/** The same with weights of 4 bits, stored as such. */
+export const convolutionSwar4: KernelCandidate<IntegerConvolution> = {
+  storesNibbles: true,
+  takes: (layer, lowering) => {
+    if (lowering.weights === 'dense' || !isPlain(layer)) return false;
+    const analysis = analyse(lowering, layer);
+    if (analysis === null || !isNibbles(analysis.weights.stored)) return false;
+    const { stored } = analysis.weights;
+    return stored.filter((w) => w === 0).length <= stored.length * MOST_ZEROS;
+  },
+  call: (lowering, layer) => {
+    const { weights, channels } = required(analyse(lowering, layer));
+    const quads = Math.ceil(layer.length / 4);
+    const blocks = Math.ceil(layer.channels / 4);
+    callConvolution(lowering, layer, {
+      kernel: 'dnnrt_conv2d_s4_swar',
+      block: 4,
+      weights: lowering.constant('w', 'int32_t', blocks * quads * 2, () => packNibbles(weights), 'int4'),
+      table: lowering.constant('t', 'int32_t', blocks * 12, () => blockTable(channels, blocks)),
+      run: longestRun(weights),
     });
   },
 };
@@ -129,8 +194,7 @@ const BLOCK = 4;
 export const productSwar: KernelCandidate<IntegerProduct> = {
   takes: (layer, lowering) => isSymmetric(layer) && analyse(lowering, layer) !== null,
   call: (lowering, layer) => {
-    const analysis = analyse(lowering, layer);
-    if (analysis === null) throw new Error('the kernel does not take this layer');
+    const analysis = required(analyse(lowering, layer));
     const { x, y } = layer;
     const padded = Math.ceil(layer.channels / BLOCK) * BLOCK;
     const quads = Math.ceil(layer.length / 8) * 2;

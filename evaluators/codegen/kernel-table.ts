@@ -127,6 +127,7 @@ export const STRUCTS: { readonly [S in StructName]: StructFields } = {
     ['window', window],
     ['out_c', 'u16'],
     ['chunk', 'u16'],
+    ['run', 'u16'],
     ['x_zero', 'i16'],
     ['weights', 'ptr'],
     ['table', 'ptr'],

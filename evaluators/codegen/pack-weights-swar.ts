@@ -193,3 +193,51 @@ export function packQuads(weights: SwarWeights, block: number, quads: number): I
   }
   return new Int32Array(packed.buffer);
 }
+
+/** Whether weights fit in 4 bits. */
+export function isNibbles(stored: Int8Array): boolean {
+  return stored.every((w) => w >= -8 && w <= 7);
+}
+
+/** Most quads, in equal runs, whose sums fit half a word for every channel. */
+export function longestRun(weights: SwarWeights): number {
+  const quads = Math.ceil(weights.length / 4);
+  for (let runs = 1; ; runs++) {
+    const run = Math.ceil(quads / runs);
+    if (run === 1 || runsFit(weights, run)) return run;
+  }
+}
+
+function runsFit(weights: SwarWeights, run: number): boolean {
+  const quads = Math.ceil(weights.length / 4);
+  for (let channel = 0; channel < weights.channels; channel++) {
+    for (let first = 0; first < quads; first += run) {
+      const whole: number[] = [];
+      const lower: number[] = [];
+      for (let i = first; i < Math.min(quads, first + run); i++) {
+        const four = quad(weights, channel, i * 4);
+        whole.push(...four);
+        lower.push(four[2], four[3]);
+      }
+      if (!fitsHalfWord(whole) || !fitsHalfWord(lower)) return false;
+    }
+  }
+  return true;
+}
+
+/** Words [blocks of 4 channels][quads][pairs of channels a, b] of the nibbles a2 a3 b2 b3 a0 a1 b0 b1, each w + 8. */
+export function packNibbles(weights: SwarWeights): Int32Array {
+  const quads = Math.ceil(weights.length / 4);
+  const packed = new Int32Array(Math.ceil(weights.channels / 4) * quads * 2);
+  let at = 0;
+  for (let first = 0; first < weights.channels; first += 4) {
+    for (let i = 0; i < quads; i++) {
+      for (const a of [first, first + 2]) {
+        const [a0, a1, a2, a3] = quad(weights, a, i * 4);
+        const [b0, b1, b2, b3] = quad(weights, a + 1, i * 4);
+        packed[at++] = [a2, a3, b2, b3, a0, a1, b0, b1].reduce((word, w, place) => word | ((w + 8) << (4 * place)), 0);
+      }
+    }
+  }
+  return packed;
+}

@@ -5,7 +5,7 @@
 import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
 import { convolutionFpu } from './call-fpu.ts';
 import { referenceConvolution, referenceProduct } from './call-reference.ts';
-import { convolutionSwar, depthwiseSwar, productSwar } from './call-swar.ts';
+import { convolutionSwar, convolutionSwar4, depthwiseSwar, productSwar } from './call-swar.ts';
 import { encodeWeights } from './encodings/encode-weights.ts';
 import { type FloatConvolution, referenceFloatConvolution } from './float-layer.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
@@ -17,7 +17,7 @@ type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
 
 const CONVOLUTIONS: Candidates<IntegerConvolution> = {
   reference: [],
-  'cortex-m0plus': [depthwiseSwar, convolutionSwar],
+  'cortex-m0plus': [depthwiseSwar, convolutionSwar4, convolutionSwar],
   'cortex-m4f': [depthwiseDsp, convolutionDsp],
 };
 
@@ -53,7 +53,7 @@ function call<L>(
 ): void {
   const plain = reference(lowering, layer);
   const candidate = candidates.find(({ takes }) => takes(layer, lowering));
-  const encoded = encodeWeights(lowering, plain, candidate !== undefined);
+  const encoded = candidate?.storesNibbles ? plain : encodeWeights(lowering, plain, candidate !== undefined);
   if (candidate === undefined || encoded !== plain) {
     lowering.call(encoded);
     return;

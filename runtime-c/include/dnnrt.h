@@ -83,12 +83,14 @@ typedef struct {
 } dnnrt_fc_s8_t;
 
 /*
- * Convolution without groups for cores without SIMD. weights: bytes [channel pairs][quads][2 channels][v2, v3, v0, v1], padded by zeros;
- * table: per pair mode, start of both sums, factor and shift of each; chunk: even number of channels whose weights are unpacked at a time.
+ * Convolution without groups for cores without SIMD; chunk: channels whose weights are unpacked at a time. Weights of 8 bits: bytes [channel
+ * pairs][quads][2 channels][v2, v3, v0, v1]; table: per pair mode, start of both sums, factor and shift of each. Weights of 4 bits:
+ * nibbles w + 8 [4 channels][quads][channel pairs], those of a pair a, b in the order a2 a3 b2 b3 a0 a1 b0 b1; table: per four starts,
+ * factor and shift of each; run: quads that may be summed in half a word.
  */
 typedef struct {
   dnnrt_window_t window;
-  uint16_t out_c, chunk;
+  uint16_t out_c, chunk, run;
   int16_t x_zero;
   const int32_t *weights;
   const int32_t *table;
@@ -583,6 +585,7 @@ float dnnrt_activationf(const float f[3], float x);
 void dnnrt_conv2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_conv2d_affine_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_conv2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
+void dnnrt_conv2d_s4_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_conv2d_s8_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);

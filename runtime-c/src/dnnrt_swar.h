@@ -29,7 +29,17 @@ typedef struct {
   const dnnrt_requantize_t *requantize;
   const float *multiplier;    /* of the first channel */
   const int32_t *starts;      /* where sums start, for kernels that do not find it in the table */
+  int32_t run;                /* bytes of the column that may be summed in half a word */
 } dnnrt_swar_pixel_t;
+
+/* How a convolution stores its weights. */
+typedef struct {
+  void (*unpack)(const int8_t *weights, int32_t quads, uint32_t *to);
+  void (*multiply)(const dnnrt_swar_pixel_t *p);
+  int32_t block;              /* channels at a time */
+  int32_t table_words;        /* of a block */
+  int32_t per_byte;           /* weights */
+} dnnrt_swar_form_t;
 
 /* Rows of one channel of a 3x3 depthwise convolution. The order is known to the assembly; steps in bytes. */
 typedef struct {
@@ -52,6 +62,14 @@ typedef struct {
 
 /* Quads v0..v3 become the words (v0, v2), (v1, v3). x is aligned to 4 bytes. */
 void dnnrt_swar_widen(const int8_t *x, int32_t quads, uint32_t *to);
+/* Words of nibbles w + 8 become four words: (n0, n4), (n1, n5), (n2, n6), (n3, n7), which are the quads of two channels. */
+void dnnrt_swar_widen4(const int8_t *weights, int32_t quads, uint32_t *to);
+/* Where the values of a field are from its first one, rounded up to quads; false when that needs more than 16 bits. */
+int32_t dnnrt_swar_places(const dnnrt_conv2d_swar_t *p, int32_t values, uint16_t *places);
+/* The field of one pixel. `bytes`: room for it, padded to quads; `places` may be null. */
+void dnnrt_swar_field(
+    const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, int32_t ow, uint32_t *column, int8_t *bytes, const uint16_t *places);
+void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch, const dnnrt_swar_form_t *form);
 /* Sums within 2^-8 of a tie: the definition itself. `y` is where the result of the channel goes. */
 int32_t dnnrt_swar_exact(const dnnrt_swar_pixel_t *p, const int8_t *y, int32_t sum);
 
@@ -68,6 +86,8 @@ static inline int32_t dnnrt_swar_requantize(const dnnrt_swar_pixel_t *p, const i
 void dnnrt_swar_limit(const dnnrt_requantize_t *q, int32_t n, int8_t *y);
 /* Results of one pixel, channels in blocks of 2. */
 void dnnrt_swar_pixel2(const dnnrt_swar_pixel_t *p);
+/* Results of one pixel, channels in blocks of 4, sums of whole runs in half words. */
+void dnnrt_swar_pixel4(const dnnrt_swar_pixel_t *p);
 void dnnrt_swar_plane3(const dnnrt_swar_plane_t *p);
 /* Results of one row, channels in blocks of 4, weights packed. */
 void dnnrt_swar_row4(const dnnrt_swar_pixel_t *p);

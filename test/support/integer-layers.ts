@@ -19,8 +19,8 @@ export function generator(seed: number): Draw {
   };
 }
 
-function weightsOf(draw: Draw, shape: readonly number[]): Tensor {
-  const kind = draw(5);
+function weightsOf(draw: Draw, shape: readonly number[], nibbles: boolean): Tensor {
+  const kind = nibbles ? 3 : draw(5);
   const bell = () => Math.round((draw(128) + draw(128) + draw(128) - 192) * 0.7);
   const drawn = [
     () => (draw(2) === 0 ? -127 : 127),
@@ -75,8 +75,8 @@ const zero = (value: number) => tensor('int8', [], Int8Array.of(value));
 const scale = (...values: number[]) =>
   tensor('float32', values.length === 1 ? [] : [values.length], Float32Array.from(values));
 
-/** `count` layers drawn from `seed`. */
-export function integerLayers(seed: number, count: number): Graph {
+/** `count` layers drawn from `seed`; `nibbles`: all weights within -7…7. */
+export function integerLayers(seed: number, count: number, nibbles = false): Graph {
   const draw = generator(seed);
   const inputs: Record<string, readonly number[]> = {};
   const initializers: Record<string, Tensor> = {};
@@ -89,7 +89,7 @@ export function integerLayers(seed: number, count: number): Graph {
     const name = (role: string) => `${role}${i}`;
     inputs[name('x')] = layer.x;
     values[name('y')] = layer.y;
-    const w = weightsOf(draw, layer.w);
+    const w = weightsOf(draw, layer.w, nibbles);
     const length = elementCount(layer.w) / outputs;
     const size = Math.sqrt(length) * 40 * 70;
     // A tenth to ten times the range of int8; powers of two make ties.

@@ -34,7 +34,7 @@ void dnnrt_fc_s8_swar(const dnnrt_fc_swar_t *p, const int8_t *x, int8_t *y, void
   int8_t *bytes = (int8_t *)(sums + padded), *last = bytes + 4 * quads;
   dnnrt_swar_pixel_t row = {
       (const uint32_t *)p->weights, column, column + 3 * quads, p->table, p->table + 2 * padded, y,
-      q->y_zero * 65536 + 0x8100, q, q->multiplier, p->start};
+      q->y_zero * 65536 + 0x8100, q, q->multiplier, p->start, 0};
   memset(bytes, 0, (size_t)(4 * quads));
   for (uint32_t r = 0; r < p->rows; r++, x += length, y += channels) {
     if ((length & 7) != 0) memcpy(bytes, x, (size_t)length);

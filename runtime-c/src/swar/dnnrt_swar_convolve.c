@@ -1,0 +1,36 @@
+#include "dnnrt_swar.h"
+
+/*
+ * Convolution without groups. For each chunk of channels the weights are unpacked into scratch once, then each pixel's field is unpacked
+ * and multiplied. The zero point of x is part of the table; padding is filled with it. scratch: weights of a chunk (8 bytes a quad
+ * and channel), the field (8 bytes a quad), its bytes, places of them, one pixel of y.
+ */
+void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch, const dnnrt_swar_form_t *form) {
+  const dnnrt_window_t *g = &p->window;
+  const dnnrt_requantize_t *q = &p->requantize;
+  const int32_t quads = ((int32_t)g->kernel_h * g->kernel_w * g->in_c + 3) >> 2;
+  const int32_t channels = p->out_c, padded = (channels + form->block - 1) & -form->block;
+  uint32_t *weights = (uint32_t *)scratch, *column = weights + 2 * quads * p->chunk;
+  int8_t *bytes = (int8_t *)(column + 2 * quads), *last = bytes + 12 * quads;
+  uint16_t *places = (uint16_t *)(void *)(bytes + 4 * quads);
+  if ((g->in_c & 3) == 0 || !dnnrt_swar_places(p, (int32_t)g->kernel_h * g->kernel_w * g->in_c, places)) places = 0;
+  memset(bytes + 4 * quads - 4, 0, 4);
+  for (int32_t c = 0; c < padded; c += p->chunk) {
+    const int32_t n = padded - c < p->chunk ? padded - c : p->chunk, stored = channels - c < n ? channels - c : n;
+    form->unpack((const int8_t *)p->weights + quads * c * 4 / form->per_byte, quads * n, weights);
+    const int32_t *table = p->table + c / form->block * form->table_words;
+    dnnrt_swar_pixel_t pixel = {
+        weights, column, column + 2 * quads, table, table + n / form->block * form->table_words, y + c,
+        q->y_zero * 65536 + 0x8100, q, q->multiplier + c * q->per_channel, 0, 8 * p->run};
+    int8_t *to = y + c;
+    for (int32_t oh = 0; oh < g->out_h; oh++) {
+      for (int32_t ow = 0; ow < g->out_w; ow++, to += channels) {
+        dnnrt_swar_field(p, x, oh, ow, column, bytes, places);
+        pixel.y = stored == n ? to : last;
+        form->multiply(&pixel);
+        if (stored != n) memcpy(to, last, (size_t)stored);
+      }
+    }
+  }
+  dnnrt_swar_limit(q, (int32_t)g->out_h * g->out_w * channels, y);
+}
