@@ -39,6 +39,7 @@ export {
   type FidelityLink,
   linkFidelities,
 } from './samplers/fidelity/fidelity-link.ts';
+export { createFidelitySampler, type FidelityOptions } from './samplers/fidelity/fidelity-sampler.ts';
 export { type Investment, type RankedInvestment, rankByGainPerCost } from './samplers/fidelity/gain-per-cost.ts';
 export type { CurvePoint } from './samplers/fidelity/learning-curve.ts';
 export type * from './samplers/sampler.ts';

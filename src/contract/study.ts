@@ -69,6 +69,22 @@ export const TransferSchema = strictObject(
   { description: 'Models of an earlier study are the prior means of this one; samplers with a model.' },
 );
 
+export const FidelitySchema = strictObject(
+  {
+    parameter: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Sets the effort: epochs, share of the data.',
+    }),
+    seconds: Type.String({
+      minLength: 1,
+      maxLength: 4000,
+      description: 'What an evaluation costs, a formula of the parameters such as `5 + 30 * epochs`.',
+    }),
+  },
+  { description: 'Look for hypervolume per second instead of per trial; samplers with a model.' },
+);
+
 export const MEASURES = ['simulated', 'modelled', 'measured', 'best-available'] as const;
 
 export const EvaluationSchema = strictObject({
@@ -116,6 +132,7 @@ export const StudyDefinitionSchema = strictObject(
     budget: Type.Optional(BudgetSchema),
     earlyStopping: Type.Optional(EarlyStoppingSchema),
     transfer: Type.Optional(TransferSchema),
+    fidelity: Type.Optional(FidelitySchema),
     enqueue: Type.Optional(
       Type.Array(strictObject({ params: ParamsSchema, note: Type.Optional(Type.String({ maxLength: 10_000 })) }), {
         maxItems: 10_000,
@@ -164,6 +181,7 @@ export const StudySchema = strictObject(
     budget: BudgetSchema,
     earlyStopping: Type.Optional(EarlyStoppingSchema),
     transfer: Type.Optional(TransferSchema),
+    fidelity: Type.Optional(FidelitySchema),
     evaluation: Type.Optional(EvaluationSchema),
     maxAttempts: Type.Integer(),
     notes: Type.String(),
@@ -195,6 +213,7 @@ export type ObjectiveSpec = Static<typeof ObjectiveSchema>;
 export type ConstraintSpec = Static<typeof ConstraintSchema>;
 export type BudgetSpec = Static<typeof BudgetSchema>;
 export type EarlyStoppingSpec = Static<typeof EarlyStoppingSchema>;
+export type FidelitySpec = Static<typeof FidelitySchema>;
 export type TransferSpec = Static<typeof TransferSchema>;
 export type EvaluationSpec = Static<typeof EvaluationSchema>;
 export type StudyDefinition = Static<typeof StudyDefinitionSchema>;

@@ -142,14 +142,26 @@ function formulasOf(definition: StudyDefinition): Pick<StudyRecord, 'known' | 'p
   return { ...(known !== undefined && { known }), ...(priorMean !== undefined && { priorMean }) };
 }
 
-async function checkHorizon(horizon: number | string | undefined, parameters: readonly ParameterSpec[]): Promise<void> {
-  if (typeof horizon !== 'string') return;
+function checkFidelity(name: string | undefined, parameters: readonly ParameterSpec[]): void {
+  if (name === undefined || parameters.some((parameter) => parameter.name === name)) return;
+  const where = 'fidelity.parameter';
+  const hint = `parameters: ${parameters.map((parameter) => parameter.name).join(', ')}`;
+  throw new InvalidInputError([
+    { code: 'BAD_VALUE', where, message: `${where}: there is no parameter "${name}"`, hint },
+  ]);
+}
+
+async function checkFormula(
+  where: string,
+  formula: number | string | undefined,
+  parameters: readonly ParameterSpec[],
+): Promise<void> {
+  if (typeof formula !== 'string') return;
   try {
-    new ParamLanguage(parameters, await loadExpressionParser()).formula(horizon);
+    new ParamLanguage(parameters, await loadExpressionParser()).formula(formula);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     const { code, message, hint } = error;
-    const where = 'earlyStopping.horizon';
     throw new InvalidInputError([
       { code, where, message: `${where}: ${message}`, ...(hint !== undefined && { hint }) },
     ]);
@@ -177,7 +189,9 @@ export async function defineStudy(
     new Set([...definition.objectives.map(({ metric }) => metric), ...Object.keys(definition.known ?? {})]),
     known,
   );
-  await checkHorizon(definition.earlyStopping?.horizon, parameters);
+  await checkFormula('earlyStopping.horizon', definition.earlyStopping?.horizon, parameters);
+  await checkFormula('fidelity.seconds', definition.fidelity?.seconds, parameters);
+  checkFidelity(definition.fidelity?.parameter, parameters);
   await compileRules({ parameters, objectives: definition.objectives, ...split, ...formulas });
   return {
     id,
@@ -191,6 +205,7 @@ export async function defineStudy(
     sampler,
     extension,
     budget: definition.budget ?? {},
+    ...(definition.fidelity !== undefined && { fidelity: definition.fidelity }),
     ...(definition.earlyStopping !== undefined && { earlyStopping: definition.earlyStopping }),
     evaluation: definition.evaluation ?? null,
     maxAttempts: definition.maxAttempts ?? null,
@@ -219,6 +234,7 @@ export function toDefinition(study: StudyRecord): StudyDefinition {
     budget: study.budget,
     ...(study.transfer !== undefined && { transfer: toTransferSpec(study.transfer) }),
     ...(study.transfer !== undefined && { transfer: toTransferSpec(study.transfer) }),
+    ...(study.fidelity !== undefined && { fidelity: study.fidelity }),
     ...(study.earlyStopping !== undefined && { earlyStopping: study.earlyStopping }),
     ...(study.evaluation !== null && { evaluation: study.evaluation }),
     ...(study.maxAttempts !== null && { maxAttempts: study.maxAttempts }),

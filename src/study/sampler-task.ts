@@ -1,16 +1,20 @@
 /** What a sampler needs of a study, as plain data that can be sent to a worker thread. */
 import {
+  createFidelitySampler,
   createSampler,
   createTransferSampler,
   type KnownMetric,
   SAMPLER_KINDS,
   type Sampler,
+  type SamplerKind,
   type SamplerOptions,
   type SamplerProblem,
 } from '@tinypareto/optimizer';
 import type { ParameterSpec, SamplerSpec } from '../contract/parameter.ts';
-import type { ConstraintSpec, ObjectiveSpec } from '../contract/study.ts';
+import type { ConstraintSpec, FidelitySpec, ObjectiveSpec } from '../contract/study.ts';
 import { UserError } from '../errors.ts';
+import { loadExpressionParser } from './expression.ts';
+import { ParamLanguage } from './param-language.ts';
 import type { SamplerExtensionRef, StudyRecord } from './study.ts';
 import { compileRules } from './study-rules.ts';
 import type { StudyTransfer } from './transfer-source.ts';
@@ -30,6 +34,7 @@ export interface SamplerTask {
   readonly budgetTrials: number | null;
   readonly extension: SamplerExtensionRef | null;
   readonly transfer?: StudyTransfer;
+  readonly fidelity?: FidelitySpec;
 }
 
 /** What `createSamplerExtension(data)` of an extension module returns, or promises. */
@@ -57,6 +62,7 @@ export function samplerTask(study: StudyRecord): SamplerTask {
     budgetTrials: budget.trials ?? null,
     extension,
     ...(study.transfer !== undefined && { transfer: study.transfer }),
+    ...(study.fidelity !== undefined && { fidelity: study.fidelity }),
   };
 }
 
@@ -89,7 +95,7 @@ function extensionUrl(name: string): string {
 }
 
 /** The sampler of the task, for its problem. */
-export function buildSampler(task: SamplerTask, problem: SamplerProblem): Sampler {
+export async function buildSampler(task: SamplerTask, problem: SamplerProblem): Promise<Sampler> {
   const { sampler, budgetTrials } = task;
   const options: SamplerOptions = {
     seed: sampler.seed,
@@ -101,6 +107,14 @@ export function buildSampler(task: SamplerTask, problem: SamplerProblem): Sample
   const kind = SAMPLER_KINDS.find((each) => each === sampler.kind);
   if (kind === undefined)
     throw new UserError({ code: 'UNKNOWN_SAMPLER', message: `the sampler "${sampler.kind}" is not available` });
+  const informed = withTransfer(task, kind, problem, options);
+  if (task.fidelity === undefined) return informed;
+  const { parameter, seconds } = task.fidelity;
+  const language = new ParamLanguage(task.parameters, await loadExpressionParser());
+  return createFidelitySampler(problem, informed, { parameter, seconds: language.formula(seconds) });
+}
+
+function withTransfer(task: SamplerTask, kind: SamplerKind, problem: SamplerProblem, options: SamplerOptions): Sampler {
   if (task.transfer === undefined) return createSampler(kind, problem, options);
   const { trials, discount = DEFAULT_DISCOUNT } = task.transfer;
   const source = trials.map((trial, number) => ({ number, ...trial }));

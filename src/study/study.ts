@@ -5,6 +5,7 @@ import type {
   ConstraintSpec,
   EarlyStoppingSpec,
   EvaluationSpec,
+  FidelitySpec,
   ObjectiveSpec,
   StudyReason,
   StudyState,
@@ -42,6 +43,7 @@ export interface StudyRecord {
   readonly budget: BudgetSpec;
   readonly earlyStopping?: EarlyStoppingSpec;
   readonly transfer?: StudyTransfer;
+  readonly fidelity?: FidelitySpec;
   readonly evaluation: EvaluationSpec | null;
   /** As written; null where the default holds. */
   readonly maxAttempts: number | null;

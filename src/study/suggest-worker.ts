@@ -49,7 +49,7 @@ async function recall(request: SuggestRequest): Promise<Memory | null> {
   const fresh: Memory = {
     taskHash,
     problem,
-    sampler: isSame ? known.sampler : buildSampler(task, problem),
+    sampler: isSame ? known.sampler : await buildSampler(task, problem),
     observations: [],
     version: 0,
   };

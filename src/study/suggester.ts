@@ -120,7 +120,7 @@ export class Suggester {
     const known = this.#blind.get(state);
     if (known?.record.constraints === state.record.constraints) return known;
     const task = samplerTask(state.record);
-    const sampler = buildSampler(task, await buildProblem(task));
+    const sampler = await buildSampler(task, await buildProblem(task));
     const made: Blind = { record: state.record, sampler, block: -1, pool: [] };
     this.#blind.set(state, made);
     return made;

@@ -27,6 +27,7 @@ export function viewStudy(state: StudyState, lastSeq: number, isDiskFull: boolea
     sampler: record.sampler,
     budget: record.budget,
     ...(record.transfer !== undefined && { transfer: toTransferSpec(record.transfer) }),
+    ...(record.fidelity !== undefined && { fidelity: record.fidelity }),
     ...(record.earlyStopping !== undefined && { earlyStopping: record.earlyStopping }),
     ...(record.evaluation !== null && { evaluation: record.evaluation }),
     maxAttempts: attemptsAllowed(record),

@@ -102,4 +102,30 @@ describe('REST: trials that are not worth finishing', () => {
     const refused = await app.call('POST', '/v1/studies', { ...study, earlyStopping: { horizon: 'epochs' } });
     assert.deepEqual([refused.status, refused.json['where']], [400, 'earlyStopping.horizon']);
   });
+
+  it('chooses the effort by gain per second where the study says what a second buys', async () => {
+    const study = {
+      name: 'fidelity',
+      objectives: [{ metric: 'error', direction: 'minimize', reference: 1 }],
+      space: [
+        { name: 'level', type: 'float', low: 0, high: 0.9 },
+        { name: 'epochs', type: 'int', low: 1, high: 40 },
+      ],
+      sampler: { kind: 'mobo', seed: 3 },
+    };
+    const lost = await app.call('POST', '/v1/studies', { ...study, fidelity: { parameter: 'epoch', seconds: '1' } });
+    assert.deepEqual([lost.status, lost.json['where']], [400, 'fidelity.parameter']);
+    const fidelity = { parameter: 'epochs', seconds: '1 + 2 * epochs' };
+    const created = await app.call('POST', '/v1/studies', { ...study, fidelity });
+    assert.deepEqual([created.status, created.json['fidelity']], [201, fidelity]);
+    let note: unknown;
+    for (let i = 0; i < 9; i++) {
+      const { json } = await app.call('POST', '/v1/studies/fidelity/ask', {});
+      const trial = json['trials'][0] as unknown as AskedTrial & { readonly why: { readonly note?: string } };
+      note = trial.why.note;
+      const metrics = { error: errorAfter(trial.params.level, trial.params.epochs) };
+      await app.call('POST', `/v1/trials/${trial.id}/tell`, { fence: trial.fence, metrics });
+    }
+    assert.match(String(note), /gain per second/);
+  });
 });
