@@ -11,7 +11,6 @@ import type { CampaignPlanner } from './ports.ts';
 import type { SamplerExtensionRef, StudyRecord } from './study.ts';
 import { compileRules, splitConstraints } from './study-rules.ts';
 import { toTransferSpec } from './transfer-source.ts';
-import { toTransferSpec } from './transfer-source.ts';
 
 /** Metrics that the evaluation of a compressed network reports. */
 const CAMPAIGN_METRICS = ['accuracy', 'romBytes', 'ramBytes', 'macs', 'flops', 'params', 'latencyUs', 'energyUj'];
@@ -232,7 +231,6 @@ export function toDefinition(study: StudyRecord): StudyDefinition {
     ...(study.priorMean !== undefined && { priorMean: study.priorMean }),
     sampler: study.sampler,
     budget: study.budget,
-    ...(study.transfer !== undefined && { transfer: toTransferSpec(study.transfer) }),
     ...(study.transfer !== undefined && { transfer: toTransferSpec(study.transfer) }),
     ...(study.fidelity !== undefined && { fidelity: study.fidelity }),
     ...(study.earlyStopping !== undefined && { earlyStopping: study.earlyStopping }),
