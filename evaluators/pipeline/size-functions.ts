@@ -2,7 +2,7 @@
  * ROM, RAM, MACs, FLOPs and parameters as functions of layer widths, in microseconds: what an optimizer needs to know of thousands of
  * candidates. Every weight array and every buffer is a polynomial of the widths, w ↦ a + Σ b_i w_i + Σ c_ij w_i w_j, found from a few
  * lowered programs; sums, alignment and the peak over the lifetimes are then computed as the compiler computes them. Functions that
- * miss a held-out program by more than TOLERANCE are not handed out.
+ * miss a held-out program by more than TOLERANCE are not trusted.
  */
 import type { BoardSpec } from '../board-spec.ts';
 import { lower } from '../codegen/lower.ts';
@@ -35,6 +35,8 @@ interface Polynomial {
 
 /** Plain data, so that it can be stored with a study. */
 export interface SizeFunctions {
+  /** Metrics whose functions meet held-out programs; the others are no better than a guess. */
+  readonly trusted: readonly SizeMetricName[];
   readonly lows: readonly number[];
   readonly params: Polynomial;
   readonly macs: Polynomial;
@@ -45,10 +47,12 @@ export interface SizeFunctions {
   readonly constants: readonly Polynomial[];
   /** RAM beside the arena. */
   readonly fixedRamBytes: number;
-  readonly buffers: readonly { readonly bytes: Polynomial; readonly lower: number; readonly upper: number }[];
+  /** Bytes of the arena that are in use at each step; what lies under something else counts once. */
+  readonly usedBytes: readonly Polynomial[];
 }
 
-export type SizeMetricName = 'romBytes' | 'ramBytes' | 'macs' | 'flops' | 'params';
+export const SIZE_METRICS = ['romBytes', 'ramBytes', 'macs', 'flops', 'params'] as const;
+export type SizeMetricName = (typeof SIZE_METRICS)[number];
 
 /** What one lowered program says. */
 interface Probe {
@@ -58,11 +62,12 @@ interface Probe {
   readonly flops: number;
   readonly romBytes: number;
   readonly ramBytes: number;
+  readonly usedBytes: readonly number[];
   readonly program: Program;
 }
 
 /**
- * Undefined when the widths do not fix the sizes well enough, for example because kernels are chosen by the values of weights.
+ * Not every metric is trusted: kernels chosen by the values of weights and other memory plans for other widths make jumps.
  * `plan` is the plan without widths. Throws CompressionError when a layer cannot have such a width.
  */
 export function fitSizeFunctions(
@@ -70,7 +75,7 @@ export function fitSizeFunctions(
   plan: CompressionPlan,
   ranges: readonly WidthRange[],
   board: BoardSpec,
-): SizeFunctions | undefined {
+): SizeFunctions {
   const probe = (widths: readonly number[]): Probe => probeSizes(graph, plan, ranges, widths, board);
   const lows = ranges.map(({ low }) => low);
   const mids = ranges.map((range) => widthAt(range, 0.5));
@@ -102,7 +107,7 @@ export function fitSizeFunctions(
     }
     return { constant: origin, terms };
   };
-  const functions: SizeFunctions = {
+  const functions = {
     lows,
     params: fit(({ params }) => params),
     macs: fit(({ macs }) => macs),
@@ -110,23 +115,23 @@ export function fitSizeFunctions(
     codeBytes: base.romBytes - base.program.constants.reduce((sum, { bytes }) => sum + toWords(bytes), 0),
     constants: constantIds(probes).map((id) => fit((from) => constantBytes(from, id))),
     fixedRamBytes: base.ramBytes - base.program.arenaBytes,
-    buffers: lifetimes(probes).map(({ id, lower: first, upper }) => ({
-      bytes: fit(({ program }) => program.placed.find((buffer) => buffer.id === id)?.bytes ?? 0),
-      lower: first,
-      upper,
-    })),
+    usedBytes: base.usedBytes.map((_, t) => fit(({ usedBytes }) => usedBytes[t])),
   };
-  const isRight = heldOut(ranges).every((widths) => {
-    const truth = probe(widths);
-    return (['romBytes', 'ramBytes', 'macs', 'flops', 'params'] as const).every(
-      (metric) => Math.abs(sizeAt(functions, metric, widths) - truth[metric]) <= TOLERANCE * truth[metric],
-    );
-  });
-  return isRight ? functions : undefined;
+  const truths = heldOut(ranges).map(probe);
+  const trusted = SIZE_METRICS.filter((metric) =>
+    truths.every(
+      (truth) => Math.abs(sizeAt(functions, metric, truth.widths) - truth[metric]) <= TOLERANCE * truth[metric],
+    ),
+  );
+  return { trusted, ...functions };
 }
 
 /** One metric at these widths, in the order of the ranges that the functions were made from. */
-export function sizeAt(functions: SizeFunctions, metric: SizeMetricName, widths: readonly number[]): number {
+export function sizeAt(
+  functions: Omit<SizeFunctions, 'trusted'>,
+  metric: SizeMetricName,
+  widths: readonly number[],
+): number {
   const value = (polynomial: Polynomial): number => valueAt(polynomial, functions.lows, widths);
   switch (metric) {
     case 'params':
@@ -136,9 +141,7 @@ export function sizeAt(functions: SizeFunctions, metric: SizeMetricName, widths:
     case 'romBytes':
       return functions.constants.reduce((sum, each) => sum + toWords(value(each)), functions.codeBytes);
     case 'ramBytes':
-      return (
-        functions.fixedRamBytes + peakBytes(functions.buffers.map((each) => ({ ...each, bytes: value(each.bytes) })))
-      );
+      return functions.fixedRamBytes + Math.max(...functions.usedBytes.map((each) => toWords(value(each))));
   }
 }
 
@@ -158,23 +161,32 @@ function probeSizes(
   const pruned = pruneStructured(graph, { granularity: 'structured', heuristic: 'l1', layers }).graph;
   const program = lower(deployedForm(pruned, plan.quantize), board);
   const { romBytes, ramBytes, macs, flops } = predictSizes(program, board);
-  return { widths, params: countCost(deployable(pruned)).params, macs, flops, romBytes, ramBytes, program };
+  return {
+    widths,
+    params: countCost(deployable(pruned)).params,
+    macs,
+    flops,
+    romBytes,
+    ramBytes,
+    usedBytes: usedBytes(program),
+    program,
+  };
 }
 
-/** Every buffer that some program has, as long as any needs it; working memory is only there for some kernels. */
-function lifetimes(probes: readonly Probe[]): { id: string; lower: number; upper: number }[] {
-  const found = new Map<string, { id: string; lower: number; upper: number }>();
-  for (const { program } of probes) {
-    for (const { id, lower: first, upper } of program.placed) {
-      const known = found.get(id);
-      found.set(id, {
-        id,
-        lower: Math.min(first, known?.lower ?? first),
-        upper: Math.max(upper, known?.upper ?? upper),
-      });
+/** Bytes of the arena that hold something at each moment: 0 = the inputs, t + 1 = step t. */
+function usedBytes({ placed, steps }: Program): number[] {
+  return Array.from({ length: steps.length + 1 }, (_, moment) => {
+    const alive = placed
+      .filter(({ lower: first, upper }) => first <= moment && moment < upper)
+      .sort((a, b) => a.offset - b.offset);
+    let end = 0;
+    let used = 0;
+    for (const { offset, bytes } of alive) {
+      used += Math.max(0, offset + bytes - Math.max(end, offset));
+      end = Math.max(end, offset + bytes);
     }
-  }
-  return [...found.values()];
+    return used;
+  });
 }
 
 /** Some constants are only there for some weights: zero points that are not all the same. */
@@ -218,15 +230,4 @@ function valueAt({ constant, terms }: Polynomial, lows: readonly number[], width
 
 function toWords(bytes: number): number {
   return Math.ceil(Math.max(0, Math.round(bytes)) / 4) * 4;
-}
-
-/** The most bytes that are alive at once: what the planner reaches. */
-function peakBytes(buffers: readonly { bytes: number; lower: number; upper: number }[]): number {
-  let peak = 0;
-  for (const { lower: time } of buffers) {
-    let alive = 0;
-    for (const { bytes, lower: first, upper } of buffers) if (first <= time && time < upper) alive += toWords(bytes);
-    peak = Math.max(peak, alive);
-  }
-  return peak;
 }

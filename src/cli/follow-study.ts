@@ -50,11 +50,11 @@ export async function followStudy(
 
 function isAtRest(study: StudyView): boolean {
   if (study.state === 'running' || study.state === 'stopping') return false;
-  return study.trials.running === 0 || study.state === 'cancelled' || study.state === 'archived';
+  return study.counts.running === 0 || study.state === 'cancelled' || study.state === 'archived';
 }
 
 async function latestTrials(api: ApiClient, path: string, study: StudyView): Promise<WireTrial[]> {
-  const after = study.trials.total - SHOWN - 1;
+  const after = study.counts.total - SHOWN - 1;
   const trials = await allPages<WireTrial>(api, `${path}/trials?limit=${SHOWN}${after > 0 ? `&after=${after}` : ''}`);
   return trials.filter((trial) => trial.state !== 'waiting').slice(-SHOWN);
 }

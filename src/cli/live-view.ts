@@ -34,7 +34,7 @@ export function createLiveView(isTerminal: boolean, write: (text: string) => voi
 
 /** Trials that count towards the budget and are done. */
 export function finishedTrials(study: StudyView): number {
-  const { completed, infeasible, failed, pruned, abandoned } = study.trials;
+  const { completed, infeasible, failed, pruned, abandoned } = study.counts;
   return completed + infeasible + failed + pruned + abandoned;
 }
 

@@ -13,7 +13,7 @@ export interface StudyResult {
     readonly state: string;
     readonly reason: string | null;
     readonly trials: number;
-    readonly counts: StudyView['trials'];
+    readonly counts: StudyView['counts'];
     readonly hypervolume: StudyView['hypervolume'];
     readonly front: readonly FrontPoint[];
   };
@@ -24,7 +24,7 @@ export async function readStudyResult(api: ApiClient, nameOrId: string): Promise
   const study = await api.json<StudyView>('GET', path);
   const answer = await api.json<{ front: FrontPoint[] }>('GET', `${path}/front`);
   const front = sortByFirstObjective(study, answer.front);
-  const { completed, infeasible, failed, pruned, abandoned } = study.trials;
+  const { completed, infeasible, failed, pruned, abandoned } = study.counts;
   return {
     study,
     front,
@@ -34,7 +34,7 @@ export async function readStudyResult(api: ApiClient, nameOrId: string): Promise
       state: study.state,
       reason: study.reason,
       trials: completed + infeasible + failed + pruned + abandoned,
-      counts: study.trials,
+      counts: study.counts,
       hypervolume: study.hypervolume,
       front,
     },
@@ -75,7 +75,7 @@ export function renderFront(result: StudyResult): string {
     ]),
   );
   const volume = study.hypervolume === null ? '' : `, hypervolume ${formatNumber(study.hypervolume.value)}`;
-  return `${table}\n\n${front.length} Pareto-optimal of ${study.trials.completed} completed trials${volume}${sizeRange(front)}`;
+  return `${table}\n\n${front.length} Pareto-optimal of ${study.counts.completed} completed trials${volume}${sizeRange(front)}`;
 }
 
 function sizeRange(front: readonly FrontPoint[]): string {

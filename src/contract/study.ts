@@ -189,7 +189,7 @@ export const StudySchema = strictObject(
     createdAt: Type.String(),
     updatedAt: Type.String(),
     revision: Type.Integer({ description: 'Grows with every change of the study itself; the ETag.' }),
-    trials: TrialCountsSchema,
+    counts: TrialCountsSchema,
     frontSize: Type.Integer(),
     hypervolume: Type.Union([
       strictObject({ reference: Type.Array(Type.Number()), value: Type.Number() }),

@@ -210,8 +210,8 @@ export function studiesRoutes(service: StudyService): FastifyPluginAsyncTypebox 
         },
       },
       async (request) => {
-        const { id, trials, hypervolume } = await service.get(request.params.study);
-        return { study: id, trials: trials.total, hypervolume, front: await service.front(id) };
+        const { id, counts, hypervolume } = await service.get(request.params.study);
+        return { study: id, trials: counts.total, hypervolume, front: await service.front(id) };
       },
     );
 

@@ -8,6 +8,7 @@ import {
   fitSizeFunctions,
   type Graph,
   probesFor,
+  SIZE_METRICS,
   type SizeFunctions,
   type SizeMetricName,
   sizeAt,
@@ -20,7 +21,6 @@ import type { SamplerExtension } from '../study/sampler-task.ts';
 
 /** A study whose sizes would need more compiled programs than this asks without them. */
 const MOST_PROGRAMS = 400;
-const SIZE_METRICS: readonly SizeMetricName[] = ['romBytes', 'ramBytes', 'macs', 'flops', 'params'];
 
 interface KnownSizes {
   /** Parameters that are widths, in the order of the functions' widths. */
@@ -51,17 +51,17 @@ export function knownSizes(
     if (plan.prune?.target !== undefined || (plan.prune?.granularity ?? 'structured') !== 'structured')
       return undefined;
     if (plan.restructure !== undefined) return undefined;
-    const fitted = boards.flatMap((board) => fitSizeFunctions(graph, plan, roles.widths, board) ?? []);
-    if (fitted.length < boards.length) return undefined;
-    functions[keyOf(roles.choices.map(({ name }) => combination[name] ?? null))] = fitted;
+    functions[keyOf(roles.choices.map(({ name }) => combination[name] ?? null))] = boards.map((board) =>
+      fitSizeFunctions(graph, plan, roles.widths, board),
+    );
   }
   return {
     widths: roles.widths.map(({ parameter }) => parameter),
     choices: roles.choices.map(({ name }) => name),
     metrics: boards.flatMap((_, board) =>
-      SIZE_METRICS.flatMap((metric) =>
-        boardMetricNames(metric, boards, board).map((name) => ({ name, board, metric })),
-      ),
+      SIZE_METRICS.filter((metric) =>
+        Object.values(functions).every((ofBoards) => ofBoards[board]?.trusted.includes(metric)),
+      ).flatMap((metric) => boardMetricNames(metric, boards, board).map((name) => ({ name, board, metric }))),
     ),
     functions,
   };

@@ -36,7 +36,7 @@ export function viewStudy(state: StudyState, lastSeq: number, isDiskFull: boolea
     createdAt: time(record.createdAt),
     updatedAt: time(record.updatedAt),
     revision: record.revision,
-    trials: state.counts,
+    counts: state.counts,
     frontSize: state.front.size,
     hypervolume: hypervolume === null ? null : { reference: [...hypervolume.reference], value: hypervolume.value },
     lastEvent: lastSeq,

@@ -28,7 +28,7 @@ export function addImportCommand(program: Command, run: RunCommand): void {
           return answer(
             imported,
             () =>
-              `imported ${imported.name} (${imported.id}) with ${imported.trials?.total ?? '?'} trials${skippedText(imported.skipped?.length ?? 0)}`,
+              `imported ${imported.name} (${imported.id}) with ${imported.counts.total ?? '?'} trials${skippedText(imported.skipped?.length ?? 0)}`,
           );
         });
       }),

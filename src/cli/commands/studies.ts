@@ -32,7 +32,7 @@ export function addStudiesCommand(program: Command, run: RunCommand): void {
                     study.name,
                     study.id,
                     study.reason === null ? study.state : `${study.state} (${study.reason})`,
-                    `${study.trials.completed}/${study.trials.total}`,
+                    `${study.counts.completed}/${study.counts.total}`,
                     String(study.frontSize),
                     study.hypervolume === null ? '–' : formatNumber(study.hypervolume.value),
                   ]),

@@ -87,7 +87,7 @@ describe('REST: import of studies', () => {
     for (const format of ['optuna-sqlite', 'jsonl']) {
       const { status, json, text } = await send(await bytes(format), `?name=from-${format}`);
       assert.equal(status, 201, text);
-      assert.deepEqual([json['skipped'], json['trials']['total']], [[], 12]);
+      assert.deepEqual([json['skipped'], json['counts']['total']], [[], 12]);
       const strip = (list: unknown): unknown =>
         (list as Record<string, unknown>[]).map(
           ({ number, state, params, metrics, why, feasible, userAttrs, reason }) => ({
@@ -194,7 +194,7 @@ describe('REST: import of studies', () => {
     const text = `${lines.join('\n')}\n{"op_code":7,"worker_id":"w","trial_id":1,"step":1,"intermediate_value":NaN}\n{"op_code":4,"wor`;
     const { status, json, text: answer } = await send(text);
     assert.equal(status, 201, answer);
-    assert.deepEqual([json['name'], json['trials']['completed']], ['journal', 2]);
+    assert.deepEqual([json['name'], json['counts']['completed']], ['journal', 2]);
     const [first] = (await app.call('GET', '/v1/studies/journal/trials')).json['trials'] as unknown as Record<
       string,
       unknown

@@ -367,7 +367,7 @@ describe('study service', () => {
         again.map((result) => result.ok && result.trial.replayed === true),
         [true, false, false, true],
       );
-      assert.equal((await service.get('study')).trials.total, 2);
+      assert.equal((await service.get('study')).counts.total, 2);
       assert.equal((await service.ask('study')).length, 1, 'known results are outside the budget');
     });
 
@@ -434,7 +434,7 @@ describe('study service', () => {
       const trial = await one();
       await service.enqueue('study', { params: {} });
       assert.equal((await service.verb('study', 'stop')).state, 'stopping');
-      assert.equal((await service.get('study')).trials.abandoned, 1);
+      assert.equal((await service.get('study')).counts.abandoned, 1);
       await service.tell(trial.id, { fence: fenceOf(trial).fence, metrics: { loss: 1, accuracy: 1 } });
       assert.deepEqual(
         [(await service.get('study')).state, (await service.get('study')).reason],
@@ -464,8 +464,8 @@ describe('study service', () => {
       assert.equal((await service.list({ state: 'archived' })).items.length, 1);
       const clone = await service.clone('study', { trials: true });
       assert.equal(clone.name, 'study-2');
-      assert.deepEqual([clone.trials.completed, clone.frontSize, clone.state], [1, 1, 'running']);
-      assert.equal((await service.clone('study')).trials.total, 0);
+      assert.deepEqual([clone.counts.completed, clone.frontSize, clone.state], [1, 1, 'running']);
+      assert.equal((await service.clone('study')).counts.total, 0);
     });
 
     it('delete removes everything, but nothing that runs', async () => {
