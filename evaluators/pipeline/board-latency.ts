@@ -15,7 +15,7 @@ export class WrongOutputError extends Error {
 }
 
 /** Median over the kit's inputs, in microseconds at the board's clock. Throws WrongOutputError, NoVirtualBoardError or BuildError. */
-export async function simulateLatency(
+export async function modelLatency(
   program: Program,
   board: BoardSpec,
   kit: Pick<MeasurementKit, 'inputs' | 'expectedOutputs'>,
@@ -36,7 +36,7 @@ export async function simulateLatency(
   });
   const cycles = run.inferences.map((inference) => inference.cycles).sort((a, b) => a - b);
   const median = (cycles[(cycles.length - 1) >> 1] + cycles[cycles.length >> 1]) / 2;
-  return { mean: (median / board.clockHz) * 1e6, provenance: 'simulated' };
+  return { mean: (median / board.clockHz) * 1e6, provenance: 'modelled' };
 }
 
 /** The bytes of each port out of the bytes of all, one after the other. */

@@ -24,7 +24,7 @@ import type { Artifact, Metric, Metrics } from '../outcome.ts';
 import { type Dataset, writeSample } from '../train/data/dataset.ts';
 import { loadDataset } from '../train/data/load-dataset.ts';
 import { DivergedError } from '../train/finetune.ts';
-import { simulateLatency } from './board-latency.ts';
+import { modelLatency } from './board-latency.ts';
 import { boardMetricNames } from './board-metric.ts';
 import { toleranceFor } from './compare-outputs.ts';
 import type { EvaluationHooks, EvaluationRequest, MeasurementKit, TrialEvaluation } from './evaluation.ts';
@@ -118,10 +118,10 @@ async function compressAndMeasure(
 async function measuresFor(
   graph: Graph,
   dataset: Dataset,
-  { plan, boards: [board], simulateLatencyIn }: EvaluationRequest,
+  { plan, boards: [board], modelLatencyIn }: EvaluationRequest,
 ): Promise<Pick<CompressHooks, 'measures' | 'simulate'>> {
   const measures = sizeMeasures(plan.quantize, board);
-  if (plan.prune?.target?.metric !== 'latencyUs' || simulateLatencyIn === undefined || !isVirtual(board)) {
+  if (plan.prune?.target?.metric !== 'latencyUs' || modelLatencyIn === undefined || !isVirtual(board)) {
     return { measures };
   }
   const changed = plan.restructure === undefined ? [] : [restructure(graph, plan.restructure).graph];
@@ -131,7 +131,7 @@ async function measuresFor(
     inputs: checkedSamples(graph.inputs[0].shape, dataset).map((sample) => new Uint8Array(sample.buffer)),
     plan: plan.quantize,
     board,
-    buildFolder: simulateLatencyIn,
+    buildFolder: modelLatencyIn,
   });
   return { measures: { ...measures, latencyUs: measure }, simulate: { latencyUs: simulate } };
 }
@@ -178,15 +178,15 @@ async function latencies(
   programs: readonly Program[],
   deployed: Graph,
   kit: MeasurementKit,
-  { boards, simulateLatencyIn }: EvaluationRequest,
+  { boards, modelLatencyIn }: EvaluationRequest,
 ): Promise<Metrics> {
   const metrics: Record<string, Metric> = {};
-  if (simulateLatencyIn === undefined) return metrics;
+  if (modelLatencyIn === undefined) return metrics;
   for (const [index, program] of programs.entries()) {
     const { board } = program;
     if (!isVirtual(board)) continue;
-    const latencyUs = await simulateLatency(program, board, kit, {
-      buildFolder: simulateLatencyIn,
+    const latencyUs = await modelLatency(program, board, kit, {
+      buildFolder: modelLatencyIn,
       ...toleranceFor(deployed),
     });
     for (const name of boardMetricNames('latencyUs', boards, index)) metrics[name] = latencyUs;

@@ -26,7 +26,7 @@ export interface EvaluationRequest {
   /** Test samples per accuracy; absent = all. */
   readonly evaluateLimit?: number;
   /** Reports `latencyUs` of the virtual boards, built in this folder (a cache); absent = no latency. */
-  readonly simulateLatencyIn?: string;
+  readonly modelLatencyIn?: string;
 }
 
 export interface EvaluationProgress {

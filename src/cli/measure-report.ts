@@ -96,7 +96,7 @@ export async function measureOnVirtualBoard(
     json: {
       board: board.name,
       device: `virtual:${board.name}`,
-      provenance: 'simulated',
+      provenance: 'modelled',
       errorBand: errorBand(latencyUs, board.cycleErrorShare),
       runs: samples.length,
       cycles,
@@ -109,7 +109,7 @@ export async function measureOnVirtualBoard(
       matchesInterpreter: true,
       comparison,
       toolVersions: { compiler: run.compiler },
-      warnings: ['simulated: no board was asked; one run is enough, because every run takes the same cycles'],
+      warnings: ['modelled: no board was asked; one run is enough, because every run takes the same cycles'],
     },
     text: () =>
       [
@@ -130,7 +130,7 @@ export async function measureOnVirtualBoard(
           ]),
         ),
         '',
-        `virtual ${board.title}: ${cycles.median} cycles, ${formatMicroseconds(latencyUs.median)} (simulated${board.cycleErrorShare === undefined ? '' : `; a board may differ by ${Math.round(100 * board.cycleErrorShare)} %`})`,
+        `virtual ${board.title}: ${cycles.median} cycles, ${formatMicroseconds(latencyUs.median)} (modelled${board.cycleErrorShare === undefined ? '' : `; a board may differ by ${Math.round(100 * board.cycleErrorShare)} %`})`,
         `RAM ${formatBytes(ramHighWaterBytes)} with ${formatBytes(run.stackBytes)} of stack`,
         `outputs equal the interpreter's ${comparison}`,
       ].join('\n'),

@@ -6,7 +6,7 @@ import { compileConstraints } from '../study/constraint.ts';
 import type { CampaignPlanner } from '../study/ports.ts';
 import { campaignFiles } from './campaign-files.ts';
 import type { ResolveFile } from './dataset-spec.ts';
-import { baseMetric } from './simulates-latency.ts';
+import { baseMetric } from './models-latency.ts';
 import type { TrialPool } from './trial-pool.ts';
 
 /** Metrics that only a device gives. */
@@ -51,7 +51,7 @@ async function refuseUnreported(definition: StudyDefinition, boards: readonly Bo
       code: 'METRIC_NOT_AVAILABLE',
       message: `${metric} cannot be had: ${why}`,
       where,
-      hint: 'measure: simulated runs pico and nano33ble as virtual boards; board: host takes measure: measured and an agent; or use macs as the cost of an inference',
+      hint: 'measure: modelled runs pico and nano33ble as virtual boards; board: host takes measure: measured and an agent; or use macs as the cost of an inference',
       status: 422,
     });
   }
@@ -65,8 +65,7 @@ function latencyIsMissing(measure: string, boards: readonly BoardSpec[]): string
       : `with measure: ${measure} no one times this computer`;
   }
   if (!boards.every(isVirtual)) return 'the host and boards cannot be timed in one campaign';
-  if (measure !== 'simulated' && measure !== 'best-available')
-    return `measure: ${measure} is not possible on these boards`;
+  if (measure === 'measured') return 'there is no driver for these boards yet';
   const toolchain = armToolchain();
   return isMissing(toolchain) ? `${toolchain.missing} is missing (${toolchain.hint})` : undefined;
 }

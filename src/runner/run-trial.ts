@@ -9,7 +9,7 @@ import { campaignFiles } from './campaign-files.ts';
 import { hardLimits } from './hard-limits.ts';
 import type { LaneTools } from './lane-tools.ts';
 import { measureKit } from './measure-kit.ts';
-import { simulatesLatency } from './simulates-latency.ts';
+import { modelsLatency } from './models-latency.ts';
 
 export interface TrialReport {
   readonly state: TellState;
@@ -44,7 +44,7 @@ export async function runTrial(
         boards,
         limits: await hardLimits(record.constraints),
         source: { params: trial.params, fixed: record.fixed, seed },
-        simulateLatency: await simulatesLatency(record, evaluation),
+        modelLatency: await modelsLatency(record, evaluation),
       },
       { signal: hooks.signal, onProgress: ({ fraction }) => hooks.onProgress(fraction) },
     );

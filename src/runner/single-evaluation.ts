@@ -77,7 +77,7 @@ export function createEvaluator(pool: TrialPool, resolve: ResolveFile): Evaluato
           boards,
           limits: [],
           source: { plan },
-          simulateLatency: request.measure === 'simulated' || request.measure === 'best-available',
+          modelLatency: request.measure !== undefined && request.measure !== 'measured',
         },
         { signal, onProgress: ({ fraction }) => onProgress(fraction) },
       );

@@ -22,7 +22,7 @@ export interface EvaluateTask {
   readonly limits: readonly HardLimit[];
   readonly source: PlanSource;
   /** Report the latency on virtual boards. */
-  readonly simulateLatency: boolean;
+  readonly modelLatency: boolean;
 }
 
 /** Checks that model and data fit, and expands the search space. */

@@ -106,7 +106,7 @@ function evaluate(
       plan,
       boards: task.boards,
       limits: task.limits,
-      ...(task.simulateLatency ? { simulateLatencyIn: buildFolder } : {}),
+      ...(task.modelLatency ? { modelLatencyIn: buildFolder } : {}),
     },
     { onProgress: ({ fraction, stage }) => onProgress({ fraction, stage }) },
   );

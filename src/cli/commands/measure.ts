@@ -21,7 +21,7 @@ export function addMeasureCommand(program: Command, run: RunCommand): void {
     .command('measure')
     .description('measure a model on a board: latency as a distribution, outputs checked byte for byte')
     .argument('<model.onnx>')
-    .requiredOption('--board <board>', 'host (measured), pico, nano33ble (virtual boards: simulated)')
+    .requiredOption('--board <board>', 'host (measured), pico, nano33ble (virtual boards: modelled)')
     .option('--input <file...>', 'file.npy, or name=file.npy for each input; random values when absent')
     .option('--runs <n>', 'timed runs, at least 5', parsePositive, FEWEST_RUNS)
     .action((file: string, options: MeasureOptions, command: Command) =>

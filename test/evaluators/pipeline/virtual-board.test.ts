@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { armToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
 import { lower } from '../../../evaluators/codegen/lower.ts';
 import { fuseQuantized } from '../../../evaluators/compress/fuse-quantized.ts';
-import { simulateLatency, WrongOutputError } from '../../../evaluators/pipeline/board-latency.ts';
+import { modelLatency, WrongOutputError } from '../../../evaluators/pipeline/board-latency.ts';
 import { runOnVirtualBoard } from '../../../evaluators/pipeline/virtual-board.ts';
 import { board } from '../../support/boards.ts';
 import { temporaryCache } from '../../support/build-cache.ts';
@@ -43,13 +43,13 @@ test('a latency counts only when the outputs are the expected ones', { skip }, a
     inputs: model.bytes('input', 0),
     expectedOutputs: model.bytes('output_fused', 0),
   };
-  const latency = await simulateLatency(program, pico, kit, { buildFolder: cache });
-  assert.equal(latency.provenance, 'simulated');
+  const latency = await modelLatency(program, pico, kit, { buildFolder: cache });
+  assert.equal(latency.provenance, 'modelled');
   assert.ok(latency.mean > 0);
   const [expected] = kit.expectedOutputs;
   const wrong = expected.map((byte, i) => (i === 0 ? byte ^ 1 : byte));
   await assert.rejects(
-    simulateLatency(program, pico, { ...kit, expectedOutputs: [wrong] }, { buildFolder: cache }),
+    modelLatency(program, pico, { ...kit, expectedOutputs: [wrong] }, { buildFolder: cache }),
     WrongOutputError,
   );
 });
