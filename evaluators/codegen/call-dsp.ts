@@ -128,11 +128,13 @@ export const depthwiseDsp: KernelCandidate<IntegerConvolution> = {
   },
   call: (lowering, layer) => {
     const { channels, window } = layer;
+    const byColumns = window.in_h > window.in_w;
     const weights = lowering.constant('w', 'int32_t', channels * TAP_WORDS, () =>
-      packTaps(storedWeights(layer), channels, zeroOf(layer)),
+      packTaps(storedWeights(layer), channels, zeroOf(layer), byColumns),
     );
     const bias = lowering.constant('b', 'int32_t', channels, () => foldedBias(layer, storedWeights(layer), true));
-    const pitch = Math.ceil((window.pad_left + window.in_w + 6) / 4) * 4;
+    const [padding, length] = byColumns ? [window.pad_top, window.in_h] : [window.pad_left, window.in_w];
+    const pitch = Math.ceil((padding + length + 6) / 4) * 4;
     const rows = (STRIP - 1) * window.stride_h + 3;
     callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, { weights, bias, scratchBytes: 4 * rows * pitch });
   },

@@ -86,12 +86,21 @@ export function packBlocks(weights: PairedWeights): Int32Array {
 /** Words of one channel of a 3×3 depthwise kernel. */
 export const TAP_WORDS = 5;
 
-/** Per channel the int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0) of weights [3][3][channels] less their zero points. */
-export function packTaps(weights: Int8Array, channels: number, zeroOf: (channel: number) => number): Int32Array {
+/**
+ * Per channel the int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0) of weights [3][3][channels] less their zero
+ * points; `transposed`: rows and columns change places.
+ */
+export function packTaps(
+  weights: Int8Array,
+  channels: number,
+  zeroOf: (channel: number) => number,
+  transposed: boolean,
+): Int32Array {
   const packed = new Int32Array(channels * TAP_WORDS);
   for (let c = 0; c < channels; c++) {
     const zero = zeroOf(c);
-    const tap = (row: number, column: number) => weights[(row * 3 + column) * channels + c] - zero;
+    const tap = (row: number, column: number) =>
+      weights[(transposed ? column * 3 + row : row * 3 + column) * channels + c] - zero;
     packed.set(
       [
         halves(tap(0, 0), tap(0, 2)),

@@ -130,7 +130,20 @@ function unary(op: number, top: number, d: number, m: number): Decoded | null {
       return result(`I[${d}]=toUnsigned(${top ? 'Math.trunc' : 'halfEven'}(S[${m}]));`);
     case 13:
       return result(`I[${d}]=toSigned(${top ? 'Math.trunc' : 'halfEven'}(S[${m}]));`);
+    case 10:
+    case 11:
+    case 14:
+    case 15:
+      return top ? result(fixedPoint(op, d, 32 - m)) : null;
     default:
       return null;
   }
+}
+
+/** VCVT between float and 32-bit fixed point, in place; to fixed point it rounds toward zero. */
+function fixedPoint(op: number, d: number, fractionBits: number): string {
+  const scale = 2 ** fractionBits;
+  const unsigned = (op & 1) !== 0;
+  if ((op & 4) === 0) return `S[${d}]=(I[${d}]${unsigned ? '>>>0' : ''})/${scale};`;
+  return `I[${d}]=${unsigned ? 'toUnsigned' : 'toSigned'}(Math.trunc(S[${d}]*${scale}));`;
 }

@@ -5,7 +5,7 @@
  *
  * Four channels at a time, a strip of output rows is gathered into planes of int8, one a channel, with borders filled by the
  * zero point (which is part of the bias). A word of a plane row holds columns v0..v3: two outputs need (v0, v2), (v1, v3) and
- * three weights of the row. Weights: per channel five words of int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0).
+ * three weights of the row. Images higher than wide are walked by columns, their kernels stored transposed. Weights: per channel five words of int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0).
  */
 #define STRIP 8
 #define WEIGHT_WORDS 5
@@ -110,42 +110,55 @@ static void spread_row(const int8_t *x, int32_t step, int32_t n, int8_t *to, int
   }
 }
 
-/* Rows [first, first + rows) of `channels` <= 4 channels into planes whose borders are filled already. */
-static void gather(const dnnrt_conv2d_s8_t *p, const int8_t *x, int32_t channels, int32_t first, int32_t rows, int32_t pitch, int32_t size, int8_t *plane) {
+/* The image and its result as the kernel walks over them: rows are columns when those are longer, since rows cost extra. */
+struct walk {
+  int32_t in_rows, in_columns, out_rows, out_columns, pad_rows, pad_columns;
+  int32_t x_row, x_column, y_row, y_column; /* bytes between neighbours */
+};
+
+static struct walk choose_walk(const dnnrt_conv2d_s8_t *p) {
   const dnnrt_window_t *g = &p->window;
+  const int32_t x_row = g->in_w * g->in_c, y_row = g->out_w * p->out_c;
+  const struct walk by_rows = {g->in_h, g->in_w, g->out_h, g->out_w, g->pad_top, g->pad_left, x_row, g->in_c, y_row, p->out_c};
+  const struct walk by_columns = {g->in_w, g->in_h, g->out_w, g->out_h, g->pad_left, g->pad_top, g->in_c, x_row, p->out_c, y_row};
+  return g->in_h > g->in_w ? by_columns : by_rows;
+}
+
+/* Rows [first, first + rows) of `channels` <= 4 channels into planes whose borders are filled already. */
+static void gather(const struct walk *g, const int8_t *x, int32_t channels, int32_t first, int32_t rows, int32_t pitch, int32_t size, int8_t *plane) {
   for (int32_t r = 0; r < rows; r++) {
     const int32_t row = first + r;
-    if (row < 0 || row >= g->in_h) continue;
-    const int8_t *from = x + row * g->in_w * g->in_c;
-    int8_t *to = plane + r * pitch + g->pad_left;
+    if (row < 0 || row >= g->in_rows) continue;
+    const int8_t *from = x + row * g->x_row;
+    int8_t *to = plane + r * pitch + g->pad_columns;
     if (channels == 4) {
-      spread_row(from, g->in_c, g->in_w, to, size);
+      spread_row(from, g->x_column, g->in_columns, to, size);
       continue;
     }
-    for (int32_t i = 0; i < g->in_w; i++, from += g->in_c, to++) {
+    for (int32_t i = 0; i < g->in_columns; i++, from += g->x_column, to++) {
       for (int32_t c = 0; c < channels; c++) to[c * size] = from[c];
     }
   }
 }
 
-/* scratch: 4 planes of (7 * stride + 3) rows of roundUp(pad_left + in_w + 6, 4) bytes. */
+/* scratch: 4 planes of (7 * stride + 3) rows of roundUp(padding + longer side + 6, 4) bytes. */
 void dnnrt_depthwise2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch) {
-  const dnnrt_window_t *g = &p->window;
   const dnnrt_requantize_t *q = &p->requantize;
-  const int32_t stride = g->stride_w, pitch = (g->pad_left + g->in_w + 6 + 3) / 4 * 4;
+  const struct walk g = choose_walk(p);
+  const int32_t stride = p->window.stride_w, pitch = (g.pad_columns + g.in_columns + 6 + 3) / 4 * 4;
   const int32_t size = ((STRIP - 1) * stride + 3) * pitch;
-  for (int32_t oh = 0; oh < g->out_h; oh += STRIP) {
-    const int32_t rows = g->out_h - oh < STRIP ? g->out_h - oh : STRIP;
+  for (int32_t oh = 0; oh < g.out_rows; oh += STRIP) {
+    const int32_t rows = g.out_rows - oh < STRIP ? g.out_rows - oh : STRIP;
     memset(scratch, p->x_zero, (size_t)(4 * size));
     for (int32_t c = 0; c < p->out_c; c += 4) {
       const int32_t channels = p->out_c - c < 4 ? p->out_c - c : 4;
       int8_t *plane = (int8_t *)scratch;
-      gather(p, x + c, channels, oh * stride - g->pad_top, (rows - 1) * stride + 3, pitch, size, plane);
+      gather(&g, x + c, channels, oh * stride - g.pad_rows, (rows - 1) * stride + 3, pitch, size, plane);
       for (int32_t i = 0; i < channels; i++, plane += size) {
         const uint32_t *w = (const uint32_t *)p->weights + (c + i) * WEIGHT_WORDS;
         const struct plane_args args = {
-            plane, pitch, y + oh * g->out_w * p->out_c + c + i, p->out_c, g->out_w, w, p->bias[c + i], q->y_zero,
-            q->multiplier[(c + i) * q->per_channel], rows, stride * pitch, g->out_w * p->out_c};
+            plane, pitch, y + oh * g.y_row + c + i, g.y_column, g.out_columns, w, p->bias[c + i], q->y_zero,
+            q->multiplier[(c + i) * q->per_channel], rows, stride * pitch, g.y_row};
 #if DNNRT_DSP
         if (q->lo == -128 && q->hi == 127) {
           if (stride == 1) plane_stride_1(&args);

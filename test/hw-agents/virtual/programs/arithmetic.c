@@ -90,6 +90,7 @@ uint32_t floats(uint32_t seed) {
     h = h * 31 + bits((float)(int32_t)x) + bits((float)(uint32_t)(y < 0 ? -y : y));
     h += (x < y) + 3 * (x >= product) + 7 * (x == y);
     h = h * 7 + bits(x < 0 ? -x : x);
+    h += (uint32_t)(int32_t)(x * 16384.0f) + bits((float)(int32_t)h / 4096.0f);
   }
   return h;
 }
