@@ -118,6 +118,15 @@ export const convolutionDsp: KernelCandidate<IntegerConvolution> = {
 /** Rows of output that the depthwise kernel gathers at once. */
 const STRIP = 8;
 
+/** Narrow high images are walked by columns: one strip takes them all. */
+function walksByColumns(window: WindowFields): boolean {
+  return window.in_h > window.in_w && window.out_w <= STRIP;
+}
+
+function byRows(window: WindowFields): { pad: number; x: number; y: number; rows: number } {
+  return { pad: window.pad_left, x: window.in_w, y: window.out_w, rows: window.out_h };
+}
+
 /** 3×3 depthwise convolution of one image, one filter a channel, stride 1 or 2. */
 export const depthwiseDsp: KernelCandidate<IntegerConvolution> = {
   takes: (layer) => {
@@ -128,14 +137,14 @@ export const depthwiseDsp: KernelCandidate<IntegerConvolution> = {
   },
   call: (lowering, layer) => {
     const { channels, window } = layer;
-    const byColumns = window.in_h > window.in_w;
+    const byColumns = walksByColumns(window);
     const weights = lowering.constant('w', 'int32_t', channels * TAP_WORDS, () =>
       packTaps(storedWeights(layer), channels, zeroOf(layer), byColumns),
     );
     const bias = lowering.constant('b', 'int32_t', channels, () => foldedBias(layer, storedWeights(layer), true));
-    const [padding, length] = byColumns ? [window.pad_top, window.in_h] : [window.pad_left, window.in_w];
-    const pitch = Math.ceil((padding + length + 6) / 4) * 4;
-    const rows = (STRIP - 1) * window.stride_h + 3;
+    const w = byColumns ? { pad: window.pad_top, x: window.in_h, y: window.out_h, rows: window.out_w } : byRows(window);
+    const pitch = Math.ceil(Math.max(w.pad + w.x, (w.y - 1) * window.stride_w + 4) / 4) * 4;
+    const rows = (Math.min(STRIP, w.rows) - 1) * window.stride_w + 3;
     callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, { weights, bias, scratchBytes: 4 * rows * pitch });
   },
 };

@@ -89,6 +89,12 @@ function byChannel(g: Fields, strip: number): OverlapRule | undefined {
 const DSP_TILE = 4;
 const DSP_STRIP = 8;
 
+/** Narrow high images are walked by columns, all of them in one strip. */
+function dspStrip(g: Fields): number {
+  const narrow = numberOf(g, 'in_h') > numberOf(g, 'in_w') && numberOf(g, 'out_w') <= DSP_STRIP;
+  return narrow ? numberOf(g, 'out_h') : DSP_STRIP;
+}
+
 /** The rule of a call whose result may lie under its first operand; undefined when its kernel has none. */
 export function overlapRule(step: Step): OverlapRule | undefined {
   const g = windowOf(step);
@@ -102,12 +108,15 @@ export function overlapRule(step: Step): OverlapRule | undefined {
     case 'dnnrt_conv2d_f32':
     case 'dnnrt_depthwise2d_f32':
       return inOrder(g, { tile: 0, elementBytes: 4, channels });
+    case 'dnnrt_conv2d_f32_fpu':
+      return inOrder(g, { tile: DSP_TILE, elementBytes: 4, channels });
     case 'dnnrt_conv2d_s8_dsp':
+    case 'dnnrt_conv2d_affine_s8_dsp':
       return inOrder(g, { tile: DSP_TILE, elementBytes: 1, channels });
     case 'dnnrt_conv2d_s8_swar':
       return numberOf(fields, 'chunk') >= channels ? inOrder(g, { tile: 1, elementBytes: 1, channels }) : undefined;
     case 'dnnrt_depthwise2d_s8_dsp':
-      return channels === numberOf(g, 'in_c') ? byChannel(g, DSP_STRIP) : undefined;
+      return channels === numberOf(g, 'in_c') ? byChannel(g, dspStrip(g)) : undefined;
     case 'dnnrt_depthwise2d_s8_swar':
       return byChannel(g, numberOf(g, 'out_h'));
     case 'dnnrt_max_pool2d_s8':

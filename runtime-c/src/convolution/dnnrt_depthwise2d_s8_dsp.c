@@ -5,7 +5,7 @@
  *
  * Four channels at a time, a strip of output rows is gathered into planes of int8, one a channel, with borders filled by the
  * zero point (which is part of the bias). A word of a plane row holds columns v0..v3: two outputs need (v0, v2), (v1, v3) and
- * three weights of the row. Images higher than wide are walked by columns, their kernels stored transposed. Weights: per channel five words of int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0).
+ * three weights of the row. Narrow high images are walked by columns, their kernels stored transposed. Weights: per channel five words of int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0).
  */
 #define STRIP 8
 #define WEIGHT_WORDS 5
@@ -110,7 +110,10 @@ static void spread_row(const int8_t *x, int32_t step, int32_t n, int8_t *to, int
   }
 }
 
-/* The image and its result as the kernel walks over them: rows are columns when those are longer, since rows cost extra. */
+/*
+ * The image and its result as the kernel walks over them. Rows cost extra: rows are columns when those are longer and one strip takes
+ * them all, so that a channel is still read before it is written.
+ */
 struct walk {
   int32_t in_rows, in_columns, out_rows, out_columns, pad_rows, pad_columns;
   int32_t x_row, x_column, y_row, y_column; /* bytes between neighbours */
@@ -121,7 +124,7 @@ static struct walk choose_walk(const dnnrt_conv2d_s8_t *p) {
   const int32_t x_row = g->in_w * g->in_c, y_row = g->out_w * p->out_c;
   const struct walk by_rows = {g->in_h, g->in_w, g->out_h, g->out_w, g->pad_top, g->pad_left, x_row, g->in_c, y_row, p->out_c};
   const struct walk by_columns = {g->in_w, g->in_h, g->out_w, g->out_h, g->pad_left, g->pad_top, g->in_c, x_row, p->out_c, y_row};
-  return g->in_h > g->in_w ? by_columns : by_rows;
+  return g->in_h > g->in_w && g->out_w <= STRIP ? by_columns : by_rows;
 }
 
 /* Rows [first, first + rows) of `channels` <= 4 channels into planes whose borders are filled already. */
@@ -141,12 +144,13 @@ static void gather(const struct walk *g, const int8_t *x, int32_t channels, int3
   }
 }
 
-/* scratch: 4 planes of (7 * stride + 3) rows of roundUp(padding + longer side + 6, 4) bytes. */
+/* scratch: 4 planes of a strip's rows; a row holds the padding and the image, or what the last outputs read. */
 void dnnrt_depthwise2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch) {
   const dnnrt_requantize_t *q = &p->requantize;
   const struct walk g = choose_walk(p);
-  const int32_t stride = p->window.stride_w, pitch = (g.pad_columns + g.in_columns + 6 + 3) / 4 * 4;
-  const int32_t size = ((STRIP - 1) * stride + 3) * pitch;
+  const int32_t stride = p->window.stride_w, strip = g.out_rows < STRIP ? g.out_rows : STRIP;
+  const int32_t filled = g.pad_columns + g.in_columns, read = (g.out_columns - 1) * stride + 4;
+  const int32_t pitch = ((filled > read ? filled : read) + 3) / 4 * 4, size = ((strip - 1) * stride + 3) * pitch;
   for (int32_t oh = 0; oh < g.out_rows; oh += STRIP) {
     const int32_t rows = g.out_rows - oh < STRIP ? g.out_rows - oh : STRIP;
     memset(scratch, p->x_zero, (size_t)(4 * size));
