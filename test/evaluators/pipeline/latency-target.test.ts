@@ -12,7 +12,7 @@ const cache = temporaryCache();
 const skip = skipWithoutShared() || (isMissing(armToolchain()) ? 'no arm-none-eabi-gcc' : false);
 
 test('half of the latency, an upper bound in microseconds, and no board to ask', { skip }, async () => {
-  const request = (target: object, simulateLatencyIn: string | undefined) =>
+  const request = (target: object, modelLatencyIn: string | undefined) =>
     evaluateTrial({
       model: readFileSync(sharedPath('models', 'lenet', 'lenet5-classic.onnx')),
       dataset: {
@@ -28,7 +28,7 @@ test('half of the latency, an upper bound in microseconds, and no board to ask',
       boards: [board('nano33ble')],
       limits: [],
       evaluateLimit: 50,
-      ...(simulateLatencyIn === undefined ? {} : { simulateLatencyIn }),
+      ...(modelLatencyIn === undefined ? {} : { modelLatencyIn }),
     });
   // Times jump where a width leaves a multiple that a kernel likes.
   for (const target of [{ remove: 0.5 }, { atMost: 13_000 }]) {
