@@ -34,6 +34,12 @@ describe('decodePlan', () => {
     assert.deepEqual(plan.finetune, { epochs: 1, optimizer: 'sgd', learningRate: 0.02 });
   });
 
+  it('asks for a supernet only where something is pruned', () => {
+    const fixed = { supernetEpochs: 4, epochs: 0.2 };
+    assert.deepEqual(decodePlan({ width1: 8 }, LENET, fixed).supernet, { epochs: 4 });
+    assert.equal(decodePlan({ width1: 32 }, LENET, fixed).supernet, undefined);
+  });
+
   it('names an unknown knob, a layer that is not there and a value out of range', () => {
     const refuses = (params: Record<string, number | string>, code: string) =>
       assert.throws(
