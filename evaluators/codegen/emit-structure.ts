@@ -50,6 +50,7 @@ function literal(type: FieldType, value: FieldValue): string {
   if (typeof value === 'number') return type === 'f32' ? floatLiteral(value) : String(value);
   if ('constant' in value) throw new Error('a constant inside an array');
   if ('function' in value) return value.function;
+  if ('buffer' in value) return `(const void *)${value.buffer.toUpperCase()}`;
   if ('fields' in value) throw new Error('a structure inside an array');
   const isFloat = typeof type !== 'string' && 'of' in type && type.of === 'f32';
   return `{${value.map((element) => (isFloat ? floatLiteral(element) : String(element))).join(', ')}}`;

@@ -4,7 +4,7 @@ import type { FusedClamp, OpOf } from '../ir/op.ts';
 import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { LoweringError } from './codegen-error.ts';
 import { scalar } from './constants.ts';
-import { encodeWeights } from './encodings/encode-weights.ts';
+import { callWithWeights } from './encodings/encode-weights.ts';
 import { isPlain, logicalIndices, plainLayout } from './layout.ts';
 import { lowerDynamicGemm, lowerDynamicMatMul, lowerDynamicQLinearMatMul, lowerFloatQGemm } from './lower-matmul.ts';
 import type { Call, LoweredValue, Lowering } from './lowering.ts';
@@ -76,7 +76,7 @@ function fullyConnected(lowering: Lowering, node: Node, product: FloatProduct): 
     reads: lowering.reads(x),
     writes: [y.buffer],
   };
-  lowering.call(encodeWeights(lowering, call));
+  callWithWeights(lowering, call);
 }
 
 /** True when `bias` is one number, or one number per column. */

@@ -47,6 +47,8 @@ export type FieldValue =
   | null
   | readonly number[]
   | { readonly constant: string }
+  /** The place of a buffer. */
+  | { readonly buffer: string }
   /** A function of runtime-c. */
   | { readonly function: string }
   | { readonly fields: Readonly<Record<string, FieldValue>> };

@@ -6,7 +6,7 @@ import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
 import { convolutionFpu } from './call-fpu.ts';
 import { referenceConvolution, referenceProduct } from './call-reference.ts';
 import { convolutionSwar, convolutionSwar4, depthwiseSwar, productSwar } from './call-swar.ts';
-import { encodeWeights } from './encodings/encode-weights.ts';
+import { callWithWeights } from './encodings/encode-weights.ts';
 import { type FloatConvolution, referenceFloatConvolution } from './float-layer.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
@@ -51,15 +51,7 @@ function call<L>(
   candidates: readonly KernelCandidate<L>[],
   reference: (lowering: Lowering, layer: L) => Call,
 ): void {
-  const plain = reference(lowering, layer);
   const candidate = candidates.find(({ takes }) => takes(layer, lowering));
-  const encoded = candidate?.storesNibbles ? plain : encodeWeights(lowering, plain, candidate !== undefined);
-  if (candidate === undefined || encoded !== plain) {
-    lowering.call(encoded);
-    return;
-  }
-  for (const value of Object.values(plain.params?.fields ?? {})) {
-    if (value !== null && typeof value === 'object' && 'constant' in value) lowering.dropConstant(value.constant);
-  }
-  candidate.call(lowering, layer);
+  const tuned = candidate === undefined ? undefined : () => candidate.call(lowering, layer);
+  callWithWeights(lowering, reference(lowering, layer), tuned);
 }

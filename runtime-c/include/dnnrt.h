@@ -483,6 +483,9 @@ typedef struct {
   float epsilon;
 } dnnrt_batch_normalization_t;
 
+/* What 4-bit values are unpacked to. */
+enum { DNNRT_NIBBLES_BYTES, DNNRT_NIBBLES_FLIPPED, DNNRT_NIBBLES_PAIRS };
+
 /* Where a decoder stands in the streams of encoded weights. */
 typedef struct {
   uint32_t row;
@@ -758,6 +761,8 @@ dnnrt_read_values_t dnnrt_values_code_f32;
 void dnnrt_place_taps(const dnnrt_window_t *g, uint32_t depth, uint32_t n, uint16_t *places, uint32_t step, uint16_t *taps);
 void dnnrt_conv2d_encoded_s8(const dnnrt_conv2d_encoded_s8_t *p, const int8_t *x, int8_t *y, void *row);
 void dnnrt_conv2d_encoded_f32(const dnnrt_conv2d_encoded_f32_t *p, const float *x, float *y, void *row);
+void dnnrt_unpack_s4(uint32_t n, uint32_t form, const uint8_t *x, void *y);
+void dnnrt_fc_s4(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_fc_encoded_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y, void *row);
 void dnnrt_fc_crs8_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_fc_crs16_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y);

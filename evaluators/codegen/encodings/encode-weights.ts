@@ -7,6 +7,7 @@ import type { Call, Lowering } from '../lowering.ts';
 import type { FieldValue } from '../program.ts';
 import { chooseEncoding } from './choose-encoding.ts';
 import { type EncodedMatrix, encodingName, encodings } from './encode-matrix.ts';
+import { int4Product, mayUnpack, unpackBefore } from './int4-layers.ts';
 import type { CodedPlaces, PlaceCodingName, WeightMatrix } from './weight-matrix.ts';
 
 type Fields = Readonly<Record<string, FieldValue>>;
@@ -41,32 +42,68 @@ const ENCODED: Readonly<Record<string, EncodedKernel>> = {
   },
 };
 
-/** The call itself when its weights are best left as they are. `tuned`: the core has a kernel for the plain weights. */
-export function encodeWeights(lowering: Lowering, call: Call, tuned = false): Call {
+/**
+ * Makes the call with its weights in the form that was asked for: encoded, or as they are, then by `tuned` when the core has a kernel for
+ * such weights.
+ */
+export function callWithWeights(lowering: Lowering, plain: Call, tuned?: () => void): void {
+  const choice = chosenFor(lowering, plain, tuned !== undefined);
+  const isInt4 = choice?.encoded.places.coding === 'all' && choice.encoded.values.coding === 's4';
+  const unpack = isInt4 && choice.kernel.convolution && mayUnpack(lowering, choice.matrix);
+  if (choice !== undefined && !unpack) {
+    const product = isInt4 ? int4Product(lowering, plain, choice.weights, choice.matrix) : undefined;
+    lowering.call(product ?? encodedCall(lowering, plain, choice));
+    return;
+  }
+  const from = lowering.steps.length;
+  if (tuned === undefined) lowering.call(plain);
+  else {
+    for (const value of Object.values(plain.params?.fields ?? {})) {
+      const constant = constantOf(value);
+      if (constant !== undefined) lowering.dropConstant(constant);
+    }
+    tuned();
+  }
+  if (unpack) unpackBefore(lowering, from);
+}
+
+interface Choice {
+  readonly kernel: EncodedKernel;
+  /** The plain constant. */
+  readonly weights: string;
+  readonly matrix: WeightMatrix;
+  readonly encoded: EncodedMatrix;
+  /** How often each row is used for one decoding. */
+  readonly pixels: number;
+}
+
+/** Undefined when the weights are best left as they are. */
+function chosenFor(lowering: Lowering, call: Call, tuned: boolean): Choice | undefined {
   const kernel = ENCODED[call.kernel];
   const weights = constantOf(call.params?.fields['weights']);
   if (lowering.weights === 'dense' || kernel === undefined || weights === undefined || call.params === undefined) {
-    return call;
+    return undefined;
   }
   const { fields } = call.params;
   const matrix = matrixOf(lowering, weights, fields, kernel);
   const window = nested(fields['window']);
   // Places of inputs relative to a window are 16-bit numbers.
-  if (kernel.convolution && reachOf(window) > 65535) return call;
+  if (kernel.convolution && reachOf(window) > 65535) return undefined;
   const pixels = kernel.convolution ? integer(window['out_h']) * integer(window['out_w']) : integer(fields['rows']);
+  const smallest = lowering.weights === 'smallest';
   const encoded =
-    lowering.weights === 'auto' || lowering.weights === 'smallest'
-      ? chooseEncoding(matrix, {
-          core: lowering.board.core,
-          pixels,
-          tuned,
-          smallest: lowering.weights === 'smallest',
-        })
+    smallest || lowering.weights === 'auto'
+      ? chooseEncoding(matrix, { core: lowering.board.core, pixels, tuned, smallest })
       : smallestWith(matrix, lowering.weights);
-  if (encoded === null) return call;
+  return encoded === null ? undefined : { kernel, weights, matrix, encoded, pixels };
+}
+
+function encodedCall(lowering: Lowering, call: Call, choice: Choice): Call {
+  const { kernel, weights, matrix, encoded, pixels } = choice;
   lowering.dropConstant(weights);
   const weightFields = { fields: encodedFields(lowering, matrix, encoded) };
-  const { weights: _, in_n: __, out_n: ___, ...rest } = fields;
+  const { weights: _, in_n: __, out_n: ___, ...rest } = call.params?.fields ?? {};
+  const window = nested(rest['window']);
   const params = { struct: kernel.struct, fields: { ...rest, weights: weightFields } };
   const streaming = streamingProduct(kernel, encoded, pixels);
   if (streaming !== undefined) return { ...call, kernel: streaming, params };
