@@ -42,9 +42,11 @@ export function fuseQuantized(graph: Graph, options: FuseOptions = {}): Graph {
 export function floatOperators(graph: Graph): Node[] {
   return graph.nodes.filter((node) => {
     if (node.op.kind === 'QuantizeLinear' || node.op.kind === 'DequantizeLinear') return false;
-    return [...node.inputs.slice(0, 1), ...node.outputs.slice(0, 1)].every(
-      (name) => name !== '' && valueInfo(graph, name).dtype.startsWith('float'),
+    const dtypes = [...node.inputs.slice(0, 1), ...node.outputs.slice(0, 1)].map((name) =>
+      name === '' ? '' : valueInfo(graph, name).dtype,
     );
+    // An integer product may give its sums as floats; anything else that reads or makes floats computes with them.
+    return !isEightBit(dtypes[0]) && dtypes.some((dtype) => dtype.startsWith('float'));
   });
 }
 
@@ -304,7 +306,7 @@ class Fusion {
   }
 }
 
-function isEightBit(dtype: string): dtype is 'int8' | 'uint8' {
+function isEightBit(dtype: string | undefined): dtype is 'int8' | 'uint8' {
   return dtype === 'int8' || dtype === 'uint8';
 }
 

@@ -7,8 +7,8 @@ import { type Builder, type Slot, UnsupportedTrainingError } from './builder.ts'
 import { type CopyAxis, emitCopy } from './copy.ts';
 import { broadcastStrides, emitAdd } from './elementwise.ts';
 
-/** The axis of `shape` that keeps counting samples: it has as many elements before it as the batch axis of the input. */
-function carriedAxis(node: Node, x: Slot, original: readonly number[], shape: readonly number[]): number {
+/** The axis of `shape` that keeps counting samples: it has as many elements before it as the batch axis of the input; null without one. */
+function carriedAxis(x: Slot, original: readonly number[], shape: readonly number[]): number | null {
   if (x.batchAxis < 0) return -1;
   const before = elementCount(original.slice(0, x.batchAxis));
   const size = original[x.batchAxis];
@@ -17,19 +17,55 @@ function carriedAxis(node: Node, x: Slot, original: readonly number[], shape: re
     if (product === before && shape[axis] === size) return axis;
     product *= shape[axis];
   }
-  const text = `Reshape from [${original.join(', ')}] to [${shape.join(', ')}] mixes samples and cannot be trained in batches`;
-  throw new UnsupportedTrainingError(text, node.name);
+  return null;
 }
 
 export function lowerReshape(b: Builder, node: Node<OpOf<'Reshape'>>): void {
   const x = b.slot(node.inputs[0]);
   const original = b.graph.values.get(node.inputs[0])?.shape ?? x.shape;
   const target = b.graph.values.get(node.outputs[0])?.shape ?? node.op.shape;
-  const axis = carriedAxis(node, x, original, target);
+  const axis = carriedAxis(x, original, target);
+  if (axis === null) {
+    lowerMovedBatch(b, node, x, original, target);
+    return;
+  }
   const shape = target.map((size, i) => (i === axis ? x.shape[x.batchAxis] : size));
   // The same bytes under another shape: nothing is copied forward.
   b.alias(node.outputs[0], shape, axis, x.offset);
   b.differentiable(node, (dy) => emitAdd(b, dy, node.inputs[0], elementCount(shape)));
+}
+
+/**
+ * A reshape that, for one sample, moves the batch axis among axes of size 1 (a transposition that a simplifier wrote as a reshape): to the
+ * front, or from the front behind other axes.
+ */
+function lowerMovedBatch(
+  b: Builder,
+  node: Node<OpOf<'Reshape'>>,
+  x: Slot,
+  original: readonly number[],
+  target: readonly number[],
+): void {
+  const toFront = target[0] === 1;
+  const axis = toFront ? 0 : target.indexOf(1);
+  if (original[x.batchAxis] !== 1 || axis < 0 || !(toFront || x.batchAxis === 0)) {
+    const text = `Reshape from [${original.join(', ')}] to [${target.join(', ')}] mixes samples and cannot be trained in batches`;
+    throw new UnsupportedTrainingError(text, node.name);
+  }
+  const [inner, at] = toFront ? [original, x.batchAxis] : [target, axis];
+  const [outer, rest] = [elementCount(inner.slice(0, at)), elementCount(inner.slice(at))];
+  const shape = target.map((size, i) => (i === axis ? b.batch : size));
+  const y = b.define(node.outputs[0], shape, axis);
+  // One side is [samples][outer][rest], the other [outer][samples][rest].
+  const front = { samples: outer * rest, outer: rest };
+  const behind = { samples: rest, outer: b.batch * rest };
+  const [from, to] = toFront ? [behind, front] : [front, behind];
+  const axes = [
+    { size: b.batch, from: from.samples, to: to.samples },
+    { size: outer, from: from.outer, to: to.outer },
+    { size: rest, from: 1, to: 1 },
+  ];
+  emitView(b, node, x, y, node.outputs[0], axes, 0, 0);
 }
 
 /** Forward y = view of x, backward dx += the same view of dy. */

@@ -1,5 +1,6 @@
 /** Quantization of real networks: equal networks after equalization, integer results that match the fake-quantized graph, sparsity that survives. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { compress } from '../../../evaluators/compress/compress.ts';
 import { CompressionError } from '../../../evaluators/compress/compression-error.ts';
@@ -14,8 +15,9 @@ import type { Graph } from '../../../evaluators/ir/graph.ts';
 import type { Tensor } from '../../../evaluators/ir/tensor.ts';
 import { interpret } from '../../../evaluators/ops/interpret.ts';
 import { simplify } from '../../../evaluators/passes/simplify.ts';
+import type { Dataset, Split } from '../../../evaluators/train/data/dataset.ts';
 import { loadDataset } from '../../../evaluators/train/data/load-dataset.ts';
-import { skipWithoutShared } from '../../support/shared.ts';
+import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
 import { readModel, referenceModel } from './reference-io.ts';
 
 const skip = skipWithoutShared();
@@ -139,4 +141,41 @@ test('what a plan asks for and cannot be had is refused', { skip }, async () => 
   const graph = readModel('lenet/lenet5-classic');
   const refused = (error: unknown): boolean => error instanceof CompressionError && error.code === 'BAD_PLAN';
   await assert.rejects(compress(graph, mnist(), { quantize: { format: 'int8', mode: 'qat' } }), refused);
+});
+
+test('integer-only deployment names every operator that would stay in float', { skip }, async () => {
+  const graph = readModel('har/har-lstm');
+  const samples = { count: 2, write: (_: number, out: Float32Array, at: number) => out.fill(0.5, at, at + 600) };
+  const folded = simplify(graph);
+  const quantized = quantize(folded, calibrate(folded, samples), { format: 'int8' });
+  const left = floatOperators(fuseQuantized(quantized)).map(({ op, name }) => `${op.kind} "${name}"`);
+  assert.ok(left.length > 0 && left.some((each) => each.startsWith('LSTM')));
+  assert.throws(
+    () => fuseQuantized(quantized, { fallback: 'none' }),
+    (error: unknown) => {
+      assert.ok(error instanceof CompressionError && error.code === 'FLOAT_OPERATORS_REMAIN');
+      for (const each of left) assert.ok(error.message.includes(each), each);
+      return true;
+    },
+  );
+});
+
+function basicMotions(): Dataset {
+  const split = (name: string): Split => {
+    const read = (file: string) => Uint8Array.from(readFileSync(sharedPath('models', 'data', file)));
+    const labels = read(`basicmotions-${name}-labels.u8.bin`);
+    const samples = new Float32Array(read(`basicmotions-${name}.f32.bin`).buffer);
+    return { count: labels.length, samples, labels: Int32Array.from(labels) };
+  };
+  const normalisation = { scale: 1, mean: [0], std: [1] };
+  const [train, test] = [split('train'), split('test')];
+  return { name: 'basicmotions', inputShape: [6, 100], classes: 4, train, test, normalisation };
+}
+
+test('recurrent layers stay in float between integer layers, for batches of sequences', { skip }, async () => {
+  for (const name of ['har/har-lstm', 'har/har-gru']) {
+    const { report, integerGraph } = await compress(readModel(name), basicMotions(), { quantize: { format: 'int8' } });
+    assert.ok(report.accuracy.after >= report.accuracy.float - 0.05, `${name}: ${report.accuracy.after}`);
+    assert.ok(integerGraph !== undefined && floatOperators(integerGraph).length > 0);
+  }
 });
