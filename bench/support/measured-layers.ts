@@ -1,5 +1,12 @@
 /** Random layers run on a virtual core: what the speed model is fitted to and judged by. */
-import { type BoardSpec, type LowerOptions, lower, type Program } from '@tinypareto/evaluators';
+import {
+  type BoardSpec,
+  type Graph,
+  type LowerOptions,
+  lower,
+  type Program,
+  type Tensor,
+} from '@tinypareto/evaluators';
 import { runBatchOnCore } from './batch-on-core.ts';
 import { fillInput } from './input-fill.ts';
 import { LAYER_FAMILIES, randomLayer } from './layer-shapes.ts';
@@ -19,7 +26,16 @@ const MANY_LOOPS = /^(conv|depthwise|dense)/;
 /** Families that cores have kernels of their own for; the plain ones still serve what those do not take. */
 const ALSO_PLAIN = /^(conv|depthwise|dense)_s8$/;
 
-/** `layers` layers of each family, seeds from `firstSeed`; a third of them once more with the plain kernels. */
+/** The layer with weights of 4 bits, which some cores have a kernel for. */
+function inNibbles(graph: Graph): Graph {
+  const name = graph.nodes[0]?.inputs[3] ?? '';
+  const weights = graph.initializers.get(name);
+  if (weights?.dtype !== 'int8') return graph;
+  const data = (weights.data as Int8Array).map((w) => w >> 4);
+  return { ...graph, initializers: new Map([...graph.initializers, [name, { ...weights, data } as Tensor]]) };
+}
+
+/** `layers` layers of each family, seeds from `firstSeed`; a third of them once more with the plain kernels, convolutions also with weights of 4 bits. */
 export async function measureLayers(
   spec: BoardSpec,
   layers: number,
@@ -31,7 +47,12 @@ export async function measureLayers(
     const of = (count: number, options: LowerOptions) =>
       Array.from({ length: count }, (_, index) => ({ family, graph: randomLayer(family, firstSeed + index), options }));
     const own = of(MANY_LOOPS.test(family) ? layers : third, {});
-    return ALSO_PLAIN.test(family) ? [...own, ...of(third, { kernels: 'reference' })] : own;
+    // One coding everywhere: sizes do not decide.
+    const nibbles =
+      family === 'conv_s8' && spec.core === 'cortex-m0plus'
+        ? of(layers, { weights: 'all' }).map((layer) => ({ ...layer, graph: inNibbles(layer.graph) }))
+        : [];
+    return [...own, ...nibbles, ...(ALSO_PLAIN.test(family) ? of(third, { kernels: 'reference' }) : [])];
   });
   const roomy = { ...spec, flashBytes: 16 << 20, ramBytes: 4 << 20 };
   const programs = drawn.map(({ graph, options }, index) => lower(graph, roomy, { ...options, prefix: `n${index}` }));

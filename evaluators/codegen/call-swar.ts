@@ -8,6 +8,7 @@ import type { Lowering } from './lowering.ts';
 import {
   type ChannelFactor,
   channelFactor,
+  columnsFirst,
   isNibbles,
   longestRun,
   packColumns,
@@ -18,6 +19,21 @@ import {
   safeRuns,
   splitWeights,
 } from './pack-weights-swar.ts';
+import type { WindowFields } from './window.ts';
+
+/** Share of the board's RAM that the strips of input may take. */
+const STRIPS_SHARE = 1 / 8;
+
+/** Words of input that a row of output needs. */
+function stripWords(w: WindowFields): number {
+  return ((w.out_w - 1) * w.stride_w + w.kernel_w) * w.kernel_h * (w.in_c / 2);
+}
+
+/** Whether input is unpacked once for a row of output. */
+function usesStrips(layer: IntegerConvolution, ramBytes: number): boolean {
+  const w = layer.window;
+  return w.in_c % 8 === 0 && w.dilation_w === 1 && !layer.depthwise && 4 * stripWords(w) <= ramBytes * STRIPS_SHARE;
+}
 
 interface Channel extends ChannelFactor {
   /** Whole quads may be summed in half a word. */
@@ -45,7 +61,9 @@ function analyse(lowering: Lowering, layer: IntegerConvolution | IntegerProduct)
   const known = analyses.get(layer);
   if (known !== undefined) return known;
   const { channels, length, bias, xZero } = layer;
-  const weights: SwarWeights = { channels, length, stored: storedWeights(layer) };
+  const stored = storedWeights(layer);
+  const strips = 'window' in layer && usesStrips(layer, lowering.board.ramBytes);
+  const weights: SwarWeights = { channels, length, stored: strips ? columnsFirst(stored, layer.window) : stored };
   const multiplier = multipliersOf(lowering, layer);
   const made: Channel[] = [];
   for (let c = 0; c < channels; c++) {
@@ -113,8 +131,10 @@ function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: 
   const { x, y, channels } = layer;
   const quads = Math.ceil(layer.length / 4);
   const chunk = chunkOf(channels, packed.block, quads * 8, lowering.board.ramBytes);
-  // Unpacked weights of a chunk; one field as words, as bytes and as places of these; one pixel of the result.
-  const scratch = lowering.scratch('int32_t', 2 * quads * chunk + 5 * quads + Math.ceil(chunk / 4));
+  // Unpacked weights of a chunk; strips of input, or one field as words, as bytes and as places of these; one pixel of the result.
+  const strips = usesStrips(layer, lowering.board.ramBytes);
+  const input = strips ? stripWords(layer.window) : 5 * quads;
+  const scratch = lowering.scratch('int32_t', 2 * quads * chunk + input + Math.ceil(chunk / 4));
   lowering.call({
     kernel: packed.kernel,
     params: {
@@ -124,6 +144,7 @@ function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: 
         out_c: channels,
         chunk,
         run: packed.run,
+        strips: strips ? 1 : 0,
         x_zero: layer.xZero,
         weights: { constant: packed.weights },
         table: { constant: packed.table },

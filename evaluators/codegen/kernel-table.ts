@@ -128,6 +128,7 @@ export const STRUCTS: { readonly [S in StructName]: StructFields } = {
     ['out_c', 'u16'],
     ['chunk', 'u16'],
     ['run', 'u16'],
+    ['strips', 'u16'],
     ['x_zero', 'i16'],
     ['weights', 'ptr'],
     ['table', 'ptr'],

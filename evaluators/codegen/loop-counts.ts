@@ -167,14 +167,15 @@ function isClamped(fields: Fields): boolean {
 }
 
 /**
- * What makes a kernel take another way through its code, so that other counts hold: kernel rows that are no whole words, the
- * stride of a depthwise convolution. Empty for the usual way.
+ * What makes a kernel take another way through its code, so that other counts hold: kernel rows that are no whole words,
+ * input unpacked row by row, the stride of a depthwise convolution. Empty for the usual way.
  */
 export function loopMode({ params }: Step): string {
   const g = nested(params?.fields['window']);
   if (params === undefined || g === undefined || !('weights' in params.fields)) return '';
   const depthwise = numberOf(params.fields, 'groups') > 1 || !('out_c' in params.fields);
   if (depthwise) return numberOf(g, 'stride_w') === 2 ? 'stride 2' : '';
+  if (numberOf(params.fields, 'strips') === 1) return 'strips';
   return (numberOf(g, 'kernel_w') * numberOf(g, 'in_c')) % 4 === 0 ? '' : 'ragged';
 }
 

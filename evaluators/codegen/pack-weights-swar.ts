@@ -241,3 +241,17 @@ export function packNibbles(weights: SwarWeights): Int32Array {
   }
   return packed;
 }
+
+/** Weights [channels][kernel row][kernel column][depth] as [channels][kernel column][kernel row][depth]. */
+export function columnsFirst(
+  stored: Int8Array,
+  window: { readonly kernel_h: number; readonly kernel_w: number; readonly in_c: number },
+): Int8Array {
+  const { kernel_h: rows, kernel_w: columns, in_c: depth } = window;
+  const length = rows * columns * depth;
+  return stored.map((_, at) => {
+    const channel = Math.floor(at / length) * length;
+    const [tap, c] = [Math.floor((at - channel) / depth), at % depth];
+    return stored[channel + ((tap % rows) * columns + Math.floor(tap / rows)) * depth + c];
+  });
+}

@@ -86,11 +86,12 @@ typedef struct {
  * Convolution without groups for cores without SIMD; chunk: channels whose weights are unpacked at a time. Weights of 8 bits: bytes [channel
  * pairs][quads][2 channels][v2, v3, v0, v1]; table: per pair mode, start of both sums, factor and shift of each. Weights of 4 bits:
  * nibbles w + 8 [4 channels][quads][channel pairs], those of a pair a, b in the order a2 a3 b2 b3 a0 a1 b0 b1; table: per four starts,
- * factor and shift of each; run: quads that may be summed in half a word.
+ * factor and shift of each; run: quads that may be summed in half a word. strips: 1 when weights are ordered by kernel columns first, which needs
+ * channels in eights and no dilation of columns; else 0.
  */
 typedef struct {
   dnnrt_window_t window;
-  uint16_t out_c, chunk, run;
+  uint16_t out_c, chunk, run, strips;
   int16_t x_zero;
   const int32_t *weights;
   const int32_t *table;

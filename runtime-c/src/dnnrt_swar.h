@@ -69,6 +69,8 @@ int32_t dnnrt_swar_places(const dnnrt_conv2d_swar_t *p, int32_t values, uint16_t
 /* The field of one pixel. `bytes`: room for it, padded to quads; `places` may be null. */
 void dnnrt_swar_field(
     const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, int32_t ow, uint32_t *column, int8_t *bytes, const uint16_t *places);
+/* Words of all input columns that a row of output needs, [column][kernel row][channel]; channels in eights. */
+void dnnrt_swar_strips(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, uint32_t *to);
 void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch, const dnnrt_swar_form_t *form);
 /* Sums within 2^-8 of a tie: the definition itself. `y` is where the result of the channel goes. */
 int32_t dnnrt_swar_exact(const dnnrt_swar_pixel_t *p, const int8_t *y, int32_t sum);

@@ -2,8 +2,9 @@
 
 /*
  * Convolution without groups. For each chunk of channels the weights are unpacked into scratch once, then each pixel's field is unpacked
- * and multiplied. The zero point of x is part of the table; padding is filled with it. scratch: weights of a chunk (8 bytes a quad
- * and channel), the field (8 bytes a quad), its bytes, places of them, one pixel of y.
+ * and multiplied. The zero point of x is part of the table; padding is filled with it. With `strips`, fields are parts of what a row of
+ * output needs, and weights are ordered [kernel column][kernel row][channel]. scratch: weights of a chunk (8 bytes a quad and channel),
+ * then strips, or the field (8 bytes a quad), its bytes and places of them; then one pixel of y.
  */
 void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch, const dnnrt_swar_form_t *form) {
   const dnnrt_window_t *g = &p->window;
@@ -11,10 +12,11 @@ void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *
   const int32_t quads = ((int32_t)g->kernel_h * g->kernel_w * g->in_c + 3) >> 2;
   const int32_t channels = p->out_c, padded = (channels + form->block - 1) & -form->block;
   uint32_t *weights = (uint32_t *)scratch, *column = weights + 2 * quads * p->chunk;
-  int8_t *bytes = (int8_t *)(column + 2 * quads), *last = bytes + 12 * quads;
+  const int32_t strip = g->kernel_h * g->in_c / 2, columns = (g->out_w - 1) * g->stride_w + g->kernel_w;
+  int8_t *bytes = (int8_t *)(column + 2 * quads), *last = p->strips ? (int8_t *)(column + columns * strip) : bytes + 12 * quads;
   uint16_t *places = (uint16_t *)(void *)(bytes + 4 * quads);
-  if ((g->in_c & 3) == 0 || !dnnrt_swar_places(p, (int32_t)g->kernel_h * g->kernel_w * g->in_c, places)) places = 0;
-  memset(bytes + 4 * quads - 4, 0, 4);
+  if (p->strips || (g->in_c & 3) == 0 || !dnnrt_swar_places(p, (int32_t)g->kernel_h * g->kernel_w * g->in_c, places)) places = 0;
+  if (!p->strips) memset(bytes + 4 * quads - 4, 0, 4);
   for (int32_t c = 0; c < padded; c += p->chunk) {
     const int32_t n = padded - c < p->chunk ? padded - c : p->chunk, stored = channels - c < n ? channels - c : n;
     form->unpack((const int8_t *)p->weights + quads * c * 4 / form->per_byte, quads * n, weights);
@@ -24,8 +26,14 @@ void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *
         q->y_zero * 65536 + 0x8100, q, q->multiplier + c * q->per_channel, 0, 8 * p->run};
     int8_t *to = y + c;
     for (int32_t oh = 0; oh < g->out_h; oh++) {
+      if (p->strips) dnnrt_swar_strips(p, x, oh, column);
       for (int32_t ow = 0; ow < g->out_w; ow++, to += channels) {
-        dnnrt_swar_field(p, x, oh, ow, column, bytes, places);
+        if (!p->strips) {
+          dnnrt_swar_field(p, x, oh, ow, column, bytes, places);
+        } else {
+          pixel.column = column + ow * g->stride_w * strip;
+          pixel.column_end = pixel.column + 2 * quads;
+        }
         pixel.y = stored == n ? to : last;
         form->multiply(&pixel);
         if (stored != n) memcpy(to, last, (size_t)stored);
