@@ -2,8 +2,9 @@
 import type { Graph } from '../../ir/graph.ts';
 import { elementCount, tensor } from '../../ir/tensor.ts';
 import { interpret } from '../../ops/interpret.ts';
+import { compileInference, type InferenceProgram } from '../../train/inference-program.ts';
+import { UnsupportedTrainingError } from '../../train/lower/builder.ts';
 import { canTrain } from '../../train/lower/node.ts';
-import { compileInference } from '../../train/training-program.ts';
 
 /** Writes the normalised sample `index` into `out` at `at`. */
 export type SampleSource = {
@@ -21,8 +22,26 @@ export function visitValues(
   visit: Visitor,
   batch = 32,
 ): void {
-  if (graph.nodes.every((node) => canTrain(node.op.kind))) visitCompiled(graph, samples, names, visit, batch);
-  else visitReference(graph, samples, names, visit);
+  const size = Math.min(batch, samples.count);
+  const program = compiled(graph, names, size);
+  if (program === null) visitReference(graph, samples, names, visit);
+  else visitCompiled(graph, samples, names, visit, size, program);
+}
+
+/** Null where the engine lacks an operator, or a network mixes the samples of a batch. */
+function compiled(graph: Graph, names: readonly string[], size: number): InferenceProgram | null {
+  if (!graph.nodes.every((node) => canTrain(node.op.kind))) return null;
+  try {
+    const [{ name: input }] = graph.inputs;
+    return compileInference(
+      graph,
+      size,
+      names.filter((name) => name !== input),
+    );
+  } catch (error) {
+    if (error instanceof UnsupportedTrainingError) return null;
+    throw error;
+  }
 }
 
 function visitCompiled(
@@ -30,15 +49,10 @@ function visitCompiled(
   samples: SampleSource,
   names: readonly string[],
   visit: Visitor,
-  batch: number,
+  size: number,
+  program: InferenceProgram,
 ): void {
-  const size = Math.min(batch, samples.count);
   const input = graph.inputs[0].name;
-  const program = compileInference(
-    graph,
-    size,
-    names.filter((name) => name !== input),
-  );
   const width = program.input.length / size;
   for (let first = 0; first < samples.count; first += size) {
     const count = Math.min(size, samples.count - first);
