@@ -136,8 +136,9 @@ async function networkFor(
 }
 
 function summary(result: CompileResult) {
-  const { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain } = result;
-  return { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain };
+  const { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain, latency } =
+    result;
+  return { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain, latency };
 }
 
 async function writeResult(result: CompileResult, warnings: readonly string[], folder: string): Promise<string[]> {
@@ -178,6 +179,12 @@ function refuseTooLarge(result: CompileResult, flashBytes: number, ramBytes: num
   });
 }
 
+function describeLatency({ latency }: CompileResult): string {
+  const { cycles, latencyUs, guessed } = latency;
+  const doubt = guessed.length === 0 ? '' : `; roughly: ${guessed.join(', ')} was never measured`;
+  return `time: ${cycles} cycles, ${(latencyUs / 1000).toFixed(2)} ms (modelled, memory that never waits${doubt})`;
+}
+
 function render(result: CompileResult, folder: string): string {
   const { linked, planner } = result;
   const layers = renderTable(
@@ -203,6 +210,7 @@ function render(result: CompileResult, folder: string): string {
     linked === null
       ? `not linked: ${result.toolchain}`
       : `linked: text ${linked.text}, rodata ${linked.rodata}, data ${linked.data}, bss ${linked.bss} (${result.toolchain})`,
+    describeLatency(result),
     `buffers: ${planner.peak} B, no plan can need less than ${planner.lowerBound} B`,
     `C sources in ${folder}`,
   ].join('\n');
