@@ -40,6 +40,20 @@ describe('decodePlan', () => {
     assert.equal(decodePlan({ width1: 32 }, LENET, fixed).supernet, undefined);
   });
 
+  it('turns number formats, mending and learned steps into a quantization plan', () => {
+    const params = { format: 'int8', format2: 'int4', format3: 'codebook', codebookSize: 16, equalize: 'on' } as const;
+    assert.deepEqual(decodePlan({ ...params, adaptiveRounding: 'on', biasCorrection: 'off' }, LENET).quantize, {
+      format: 'int8',
+      layers: { '/conv2/Conv': 'int4', '/fc1/Gemm': 'codebook' },
+      codebookSize: 16,
+      equalize: true,
+      adaptiveRounding: true,
+      biasCorrection: false,
+    });
+    const trained = decodePlan({ format: 'int4', mode: 'qat', learnSteps: 'on', qatShare: 0.25, epochs: 2 }, LENET);
+    assert.deepEqual(trained.quantize, { format: 'int4', mode: 'qat', learnSteps: true, qatShare: 0.25 });
+  });
+
   it('names an unknown knob, a layer that is not there and a value out of range', () => {
     const refuses = (params: Record<string, number | string>, code: string) =>
       assert.throws(
