@@ -188,7 +188,7 @@ const MOST_ZEROS = 0.5;
 export const convolutionSwar4: KernelCandidate<IntegerConvolution> = {
   storesNibbles: true,
   takes: (layer, lowering) => {
-    if (lowering.weights === 'dense' || !isPlain(layer)) return false;
+    if ((lowering.weights !== 'auto' && lowering.weights !== 'all') || !isPlain(layer)) return false;
     const analysis = analyse(lowering, layer);
     if (analysis === null || !isNibbles(analysis.weights.stored)) return false;
     const { stored } = analysis.weights;

@@ -52,6 +52,10 @@ function call<L>(
   reference: (lowering: Lowering, layer: L) => Call,
 ): void {
   const candidate = candidates.find(({ takes }) => takes(layer, lowering));
+  if (candidate?.storesNibbles) {
+    candidate.call(lowering, layer);
+    return;
+  }
   const tuned = candidate === undefined ? undefined : () => candidate.call(lowering, layer);
   callWithWeights(lowering, reference(lowering, layer), tuned);
 }
