@@ -138,6 +138,15 @@ function formulasOf(definition: StudyDefinition): Pick<StudyRecord, 'known' | 'p
         hint: 'leave it out',
       },
     ]);
+  if (evaluation !== undefined && definition.earlyStopping !== undefined)
+    throw new InvalidInputError([
+      {
+        code: 'BAD_VALUE',
+        where: 'earlyStopping',
+        message: 'earlyStopping: a campaign reports no intermediate values',
+        hint: 'leave it out, or choose the epochs by `fidelity`',
+      },
+    ]);
   return { ...(known !== undefined && { known }), ...(priorMean !== undefined && { priorMean }) };
 }
 
@@ -178,10 +187,10 @@ export async function defineStudy(
   const issues = objectiveIssues(definition, known);
   if (issues.length > 0) throw new InvalidInputError(issues);
   if (Array.isArray(definition.space)) checkParameters(definition.space);
+  const formulas = formulasOf(definition);
   const sampler = resolveSampler(definition.sampler, definition.objectives.length);
   const { parameters, fixed, extension } = await planSpace(definition, planner);
   checkParameters(parameters);
-  const formulas = formulasOf(definition);
   const split = await splitConstraints(
     definition.constraints ?? [],
     parameters,

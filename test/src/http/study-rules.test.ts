@@ -140,6 +140,20 @@ describe('REST: rules over parameters and known metrics', () => {
     }
   });
 
+  it('refuses what a campaign could not honour', async () => {
+    const evaluation = {
+      kind: 'compression',
+      model: 'a.onnx',
+      dataset: { kind: 'builtin', name: 'mnist' },
+      board: 'pico',
+    };
+    const objectives = [{ metric: 'accuracy', direction: 'maximize' }];
+    const early = await create('bad', { evaluation, objectives, earlyStopping: { horizon: 5 } });
+    assert.deepEqual([early.status, early.json['where']], [400, 'earlyStopping'], early.text);
+    const known = await create('bad', { evaluation, objectives, known: { romBytes: 'width' } });
+    assert.deepEqual([known.status, known.json['where']], [400, 'known']);
+  });
+
   it('takes prior means, and refuses formulas that cannot be read', async () => {
     const prior = { error: 'macs / 1e4' };
     assert.equal((await create('prior', { known: { macs: 'width ^ 2' }, priorMean: prior })).status, 201);
