@@ -92,7 +92,7 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
   const rows = [];
   for (const where of BOARDS) {
     for (const spread of ['perLayer', 'global'] as const) {
-      for (const weights of ['auto', 'crs16', 'dense'] as const) {
+      for (const weights of ['auto', 'fast', 'crs16', 'dense'] as const) {
         if (spread === 'global' && weights === 'dense') continue;
         rows.push(await timeLenet(where, spread, weights));
       }

@@ -34,6 +34,11 @@ const COPY_OUT: Node = { name: '', op: { kind: 'Reshape', shape: [] }, inputs: [
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
   const program = lowerReordered(graph, board, options);
   if (options.kernels !== undefined || program.arenaBytes <= board.ramBytes) return program;
+  if ((options.weights ?? 'auto') === 'auto') {
+    // Encoded layers read their whole input until the end and share no place with it.
+    const plain = lowerReordered(graph, board, { ...options, weights: 'dense' });
+    if (plain.arenaBytes <= board.ramBytes) return plain;
+  }
   // Fast kernels take working memory: a slow network that fits is of more use than a fast one that does not.
   return lowerReordered(graph, board, { ...options, kernels: 'reference' });
 }
@@ -50,7 +55,7 @@ function lowerReordered(graph: Graph, board: BoardSpec, options: LowerOptions): 
 function lowerSmallest(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
   const program = lowerAs(graph, board, options);
   const form = options.weights ?? 'auto';
-  if ((form !== 'auto' && form !== 'smallest') || !hasEncodedWeights(program)) return program;
+  if ((form !== 'auto' && form !== 'smallest' && form !== 'fast') || !hasEncodedWeights(program)) return program;
   // Each tensor gains by its encoding, but the decoders are code: in a small network they may weigh more than they save.
   const plain = lowerAs(graph, board, { ...options, weights: 'dense' });
   return predictSizes(plain).romBytes <= predictSizes(program).romBytes ? plain : program;

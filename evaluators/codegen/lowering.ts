@@ -9,6 +9,7 @@ import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { LoweringError } from './codegen-error.ts';
 import { copyFields, copyKernel, planCopies } from './copy.ts';
 import { arrayOf, elementBytes, elementType, storedData } from './element-type.ts';
+import type { EncodingGoal } from './encodings/choose-encoding.ts';
 import type { PlaceCodingName } from './encodings/weight-matrix.ts';
 import type { KernelSet } from './kernel-set.ts';
 import type { StructName } from './kernel-table.ts';
@@ -38,10 +39,10 @@ export interface Call {
 }
 
 /**
- * `auto`: encoded where that is smaller; `smallest`: as small as possible, prefix codes included; `dense`: every weight as it is; else one
+ * `auto`: encoded where that is smaller; `fast`: where it is faster and not larger; `smallest`: as small as possible, prefix codes included; `dense`: every weight as it is; else one
  * coding of places everywhere, for comparisons.
  */
-export type WeightForm = 'auto' | 'smallest' | 'dense' | PlaceCodingName;
+export type WeightForm = EncodingGoal | 'dense' | PlaceCodingName;
 
 export class Lowering {
   readonly graph: Graph;

@@ -1,13 +1,13 @@
 /**
- * The encoding of one weight tensor: among those within 3 % of the fewest bytes the one with the fewest modelled cycles; never
- * larger than the plain tensor, which stays when it is within the 3 % itself.
+ * The encoding of one weight tensor. `auto`: among those within 3 % of the fewest bytes the one with the fewest modelled cycles; never
+ * larger than the plain tensor, which stays when it is within the 3 % itself. `fast`: the fewest cycles of all that are not larger than the
+ * plain tensor. `smallest`: the fewest bytes, prefix codes included.
  */
 import type { CpuCore } from '../../board-spec.ts';
 import { type EncodedMatrix, encodings } from './encode-matrix.ts';
 import { encodedCycles, plainCycles } from './encoding-cycles.ts';
 import type { PlaceCodingName, WeightMatrix } from './weight-matrix.ts';
 
-const TOLERANCE = 1.03;
 /** Bytes that the parameter structure of an encoded layer has more than that of a plain one. */
 const STRUCTURE_BYTES = 32;
 
@@ -55,14 +55,20 @@ export function candidateEncodings(matrix: WeightMatrix, huffman = false): Encod
   return places.length === 0 ? [] : encodings(matrix, { places, huffman });
 }
 
+export const ENCODING_GOALS = ['auto', 'fast', 'smallest'] as const;
+export type EncodingGoal = (typeof ENCODING_GOALS)[number];
+
+/** Room for other than the smallest encodings, as a multiple of their bytes. */
+const ROOM: { readonly [G in EncodingGoal]: number } = { auto: 1.03, fast: Number.POSITIVE_INFINITY, smallest: 1 };
+
 export interface EncodingTask {
   readonly core: CpuCore;
   /** How often each weight is used. */
   readonly pixels: number;
   /** There is a kernel for the core that takes the plain weights; false when absent. */
   readonly tuned?: boolean;
-  /** The fewest bytes whatever the cycles, prefix codes included; false when absent. */
-  readonly smallest?: boolean;
+  /** `auto` when absent. */
+  readonly goal?: EncodingGoal;
 }
 
 /** Null: the plain tensor. */
@@ -73,11 +79,9 @@ export function chooseEncoding(matrix: WeightMatrix, task: EncodingTask): Encode
     encoded === null
       ? plainCycles(task.core, matrix, task.pixels, task.tuned ?? false)
       : encodedCycles(task.core, matrix, encoded, task.pixels);
-  const smallest = task.smallest ?? false;
-  const all = [null, ...candidateEncodings(matrix, smallest)];
+  const goal = task.goal ?? 'auto';
+  const all = [null, ...candidateEncodings(matrix, goal === 'smallest')];
   const fewest = Math.min(...all.map(bytesOf));
-  const near = all.filter(
-    (encoded) => bytesOf(encoded) <= Math.min(plainBytes, smallest ? fewest : fewest * TOLERANCE),
-  );
+  const near = all.filter((encoded) => bytesOf(encoded) <= Math.min(plainBytes, fewest * ROOM[goal]));
   return near.reduce((best, encoded) => (cyclesOf(encoded) < cyclesOf(best) ? encoded : best));
 }

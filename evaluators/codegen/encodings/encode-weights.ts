@@ -5,7 +5,7 @@
 import type { StructName } from '../kernel-table.ts';
 import type { Call, Lowering } from '../lowering.ts';
 import type { FieldValue } from '../program.ts';
-import { chooseEncoding } from './choose-encoding.ts';
+import { chooseEncoding, ENCODING_GOALS } from './choose-encoding.ts';
 import { type EncodedMatrix, encodingName, encodings } from './encode-matrix.ts';
 import { int4Product, mayUnpack, unpackBefore } from './int4-layers.ts';
 import type { CodedPlaces, PlaceCodingName, WeightMatrix } from './weight-matrix.ts';
@@ -90,11 +90,11 @@ function chosenFor(lowering: Lowering, call: Call, tuned: boolean): Choice | und
   // Places of inputs relative to a window are 16-bit numbers.
   if (kernel.convolution && reachOf(window) > 65535) return undefined;
   const pixels = kernel.convolution ? integer(window['out_h']) * integer(window['out_w']) : integer(fields['rows']);
-  const smallest = lowering.weights === 'smallest';
+  const goal = ENCODING_GOALS.find((each) => each === lowering.weights);
   const encoded =
-    smallest || lowering.weights === 'auto'
-      ? chooseEncoding(matrix, { core: lowering.board.core, pixels, tuned, smallest })
-      : smallestWith(matrix, lowering.weights);
+    goal !== undefined
+      ? chooseEncoding(matrix, { core: lowering.board.core, pixels, tuned, goal })
+      : smallestWith(matrix, lowering.weights as PlaceCodingName);
   return encoded === null ? undefined : { kernel, weights, matrix, encoded, pixels };
 }
 

@@ -27,9 +27,9 @@ interface CoreCycles {
 const CYCLES: { readonly [C in 'cortex-m0plus' | 'cortex-m4f']: CoreCycles } = {
   'cortex-m0plus': {
     referenceInt8: 21,
-    plainInt8: 6,
+    plainInt8: 4,
     plainFloat: 140,
-    productInt8: 9,
+    productInt8: 11,
     productFloat: 150,
     row: 150,
     place: 11,
@@ -41,7 +41,7 @@ const CYCLES: { readonly [C in 'cortex-m0plus' | 'cortex-m4f']: CoreCycles } = {
     referenceInt8: 13,
     plainInt8: 1.6,
     plainFloat: 4,
-    productInt8: 4,
+    productInt8: 5,
     productFloat: 5,
     row: 100,
     place: 8,

@@ -96,6 +96,17 @@ test('the chosen encoding is never larger than the plain tensor and within 3 % o
   );
 });
 
+test('the fast goal keeps half-empty weights plain where a kernel multiplies them faster, and skips the zeros of sparse ones', () => {
+  const matrixOf = (every: number): WeightMatrix => {
+    const values = Int8Array.from({ length: 64 * 256 }, (_, i) => (i % every === 0 ? (i % 251) - 125 || 1 : 0));
+    return { rows: 64, columns: 256, values, zeroOf: () => 0 };
+  };
+  const task = { core: 'cortex-m4f', pixels: 100, tuned: true } as const;
+  assert.equal(chooseEncoding(matrixOf(2), { ...task, goal: 'fast' }), null);
+  assert.notEqual(chooseEncoding(matrixOf(2), task), null);
+  assert.notEqual(chooseEncoding(matrixOf(20), { ...task, goal: 'fast' }), null);
+});
+
 test('prefix codes are within one bit of the entropy and never chosen unless asked for', () => {
   const values = Int8Array.from({ length: 4000 }, (_, i) => Math.round(40 * Math.sin(i) ** 9));
   const matrix = { rows: 4, columns: 1000, values, zeroOf: () => 0 };
@@ -109,7 +120,7 @@ test('prefix codes are within one bit of the entropy and never chosen unless ask
   assert.ok(bits >= entropy && bits < entropy + 1, `${bits} bits, entropy ${entropy}`);
   const task = { core: 'cortex-m0plus', pixels: 4 } as const;
   assert.notEqual(chooseEncoding(matrix, task)?.values.coding, 'huffman_s8');
-  assert.equal(chooseEncoding(matrix, { ...task, smallest: true })?.values.coding, 'huffman_s8');
+  assert.equal(chooseEncoding(matrix, { ...task, goal: 'smallest' })?.values.coding, 'huffman_s8');
 });
 
 test('a tensor that cannot gain is not searched', () => {
