@@ -1,7 +1,7 @@
 /**
  * What an earlier study is worth: mixed-compress with known sizes and 100 random trials of a related data set (errors a third higher, another best learning
  * rate) or of a misleading one (errors turned around), against starting from nothing.
- *   --evals N (12)   --seeds K (3)   --discount D (0.7)
+ *   --evals N (10)   --seeds K (2)   --discount D (0.7)
  * The figure is the median share of the best known hypervolume; no peer transfers in its defaults, so the peer is the study alone.
  */
 import {
@@ -43,8 +43,8 @@ function shareAfter(test: TestProblem, sampler: Sampler, seed: number, evaluatio
 }
 
 export async function run({ args }: BenchOptions): Promise<BenchResult> {
-  const evaluations = Number(option(args, 'evals', '12'));
-  const seeds = Array.from({ length: Number(option(args, 'seeds', '3')) }, (_, seed) => seed);
+  const evaluations = Number(option(args, 'evals', '10'));
+  const seeds = Array.from({ length: Number(option(args, 'seeds', '2')) }, (_, seed) => seed);
   const discount = Number(option(args, 'discount', '0.7'));
   const test = openProblems.get('mixed-compress');
   if (test === undefined) throw new Error('mixed-compress is gone');

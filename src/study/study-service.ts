@@ -37,7 +37,7 @@ import { compileRules } from './study-rules.ts';
 import type { StudyState } from './study-state.ts';
 import { Suggester } from './suggester.ts';
 import { tellItem, tellTrial } from './tell-trial.ts';
-import { transferSource } from './transfer-source.ts';
+import { withTransfer } from './transfer-source.ts';
 import { applyVerb, type Verb } from './verbs.ts';
 import { matchesState, viewFront, viewStudy } from './view.ts';
 
@@ -148,7 +148,7 @@ export class StudyService {
     const id = newStudyId();
     const source = definition.transfer === undefined ? null : await this.#registry.state(definition.transfer.study);
     const defined = await defineStudy(id, definition, this.#registry.clock.now(), this.#planner);
-    const record = withTransfer(defined, definition, source);
+    const record = withTransfer(defined, definition.transfer, source);
     // Planning took time: someone else may have taken the name.
     if (this.#registry.idOf(definition.name) !== null) throw studyExists(definition.name);
     const documents =
@@ -177,7 +177,7 @@ export class StudyService {
     // The study that it learned from may not be here: its own results are, which matter more.
     const transfer = definition.transfer?.study;
     const hasSource = transfer !== undefined && this.#registry.idOf(transfer) !== null;
-    const made = withTransfer(defined, definition, hasSource ? await this.#registry.state(transfer) : null);
+    const made = withTransfer(defined, definition.transfer, hasSource ? await this.#registry.state(transfer) : null);
     const record: StudyRecord =
       made.evaluation === null ? made : { ...made, state: 'paused', reason: 'user', runningSince: null };
     const { trials, skipped } = await prepareTrials(record, imported, now);
@@ -382,12 +382,6 @@ export class StudyService {
     this.#registry.close();
     await this.#suggester.close();
   }
-}
-
-function withTransfer(record: StudyRecord, { transfer }: StudyDefinition, source: StudyState | null): StudyRecord {
-  if (transfer === undefined || source === null) return record;
-  const spec = { ...transfer, study: source.record.id };
-  return { ...record, transfer: transferSource(spec, source.observations, source.front.numbers) };
 }
 
 function studyExists(name: string): UserError {

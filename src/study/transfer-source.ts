@@ -10,7 +10,7 @@ export interface StudyTransfer extends TransferSpec {
 const MOST_TRIALS = 100;
 
 /** Trials with metrics: those of the front, and as many others as fit, evenly over the study. */
-export function transferSource(
+function transferSource(
   spec: TransferSpec,
   observations: readonly ObservedTrial[],
   frontNumbers: readonly number[],
@@ -31,6 +31,24 @@ export function transferSource(
     .filter(({ number }) => front.has(number) || chosen.has(number))
     .map(({ state, params, metrics }) => ({ state, params, metrics }));
   return { ...spec, trials };
+}
+
+/** An earlier study as far as it is read here. */
+interface Source {
+  readonly record: { readonly id: string };
+  readonly observations: readonly ObservedTrial[];
+  readonly front: { readonly numbers: readonly number[] };
+}
+
+/** The record with what it takes from `source`; as it is where there is nothing to take. */
+export function withTransfer<T extends object>(
+  record: T,
+  spec: TransferSpec | undefined,
+  source: Source | null,
+): T & { readonly transfer?: StudyTransfer } {
+  if (spec === undefined || source === null) return record;
+  const named = { ...spec, study: source.record.id };
+  return { ...record, transfer: transferSource(named, source.observations, source.front.numbers) };
 }
 
 /** As it was asked for. */
