@@ -40,7 +40,7 @@ export function defaultPriors(D: number): HyperPriors {
   return {
     lengthscale: { mu: Math.SQRT2 + 0.5 * Math.log(Math.max(1, D)), sigma: Math.sqrt(3) },
     signal: { mu: 0, sigma: 1.5 },
-    noise: { mu: -10, sigma: 3 },
+    noise: { mu: -5, sigma: 2.5 },
     shareDeviation: 1.5,
   };
 }

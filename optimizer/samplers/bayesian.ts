@@ -136,7 +136,9 @@ export function createBayesianSampler(
   const outputs = studyOutputs(problem);
   const model: ModelSpace = { space, features: knownFeatures(problem) };
   const sobol = createSobolSampler(problem, options);
-  const initialPoints = options.initialPoints ?? Math.max(FEWEST_INITIAL, space.parameters.length + 1);
+  // Spread points differ in the known metrics as well, which explain much of what is not known: the fewest are enough.
+  const usual = model.features.count > 0 ? FEWEST_INITIAL : Math.max(FEWEST_INITIAL, space.parameters.length + 1);
+  const initialPoints = options.initialPoints ?? usual;
 
   const initialPoint = (observations: Observations, rng: Rng): Suggestion | string => {
     if (model.features.count > 0) {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { createRng } from '../../../optimizer/math/rng.ts';
+import { createSobol } from '../../../optimizer/math/sobol.ts';
+import { hypervolume } from '../../../optimizer/pareto/hypervolume.ts';
+import { furtherProblems } from '../../../optimizer/problems/further-problems.ts';
 import { mixedCompress, mixedCompressKnown } from '../../../optimizer/problems/mixed-compress.ts';
 import { openProblems } from '../../../optimizer/problems/open-problems.ts';
 import type { Params } from '../../../optimizer/space/parameter.ts';
@@ -56,5 +60,31 @@ describe('open problems', () => {
     const params = space.decode([0.3, 0.9, 0.9, 0.2, 0.1, 0.9, 0.5, 0.5, 0.5]);
     const metrics = mixedCompress.measure(params);
     for (const [metric, known] of mixedCompressKnown) assert.equal(known(params), metrics[metric].mean);
+  });
+
+  it('include further ones whose best hypervolume is not beaten by many even points', () => {
+    for (const [name, { problem, reference, bestHypervolume, evaluate }] of furtherProblems) {
+      const sobol = createSobol(problem.space.dimensions.length, createRng(1));
+      const points: (readonly number[])[] = [];
+      for (let i = 0; i < 300; i++) {
+        const { objectives, constraints } = evaluate(problem.space.decode(sobol.point(i)));
+        assert.ok([...objectives, ...constraints].every(Number.isFinite), name);
+        if (constraints.every((c) => c <= 0)) points.push(objectives);
+      }
+      assert.ok(hypervolume(points, reference) < bestHypervolume, name);
+    }
+  });
+
+  it('include further ones with the values of their published optima', () => {
+    // An active set of OSY's front, the ends of two fronts in closed form.
+    const osy = furtherProblems.get('OSY')?.evaluate({ x0: 5, x1: 1, x2: 2, x3: 0, x4: 5, x5: 0 });
+    assert.deepEqual(osy?.objectives, [-259, 55]);
+    assert.ok(osy?.constraints.every((c) => c <= 0));
+    const corner = { x0: 0, x1: 0, x2: 0, x3: 0, x4: 0, x5: 0 };
+    assert.deepEqual(furtherProblems.get('DTLZ7-d6-m3')?.evaluate(corner).objectives, [0, 0, 6]);
+    assert.deepEqual(
+      furtherProblems.get('ZDT4-d4')?.evaluate({ x0: 0.25, x1: 0, x2: 0, x3: 0 }).objectives,
+      [0.25, 0.5],
+    );
   });
 });
