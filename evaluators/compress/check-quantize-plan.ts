@@ -1,6 +1,8 @@
 /** Refuses quantization plans that cannot be carried out, with the reason. */
 import type { CompressionPlan, NumberFormat, QuantizePlan } from '../compression-plan.ts';
+import type { Graph } from '../ir/graph.ts';
 import { CompressionError } from './compression-error.ts';
+import { hasIntegerKernel } from './quantization/quantize-graph.ts';
 
 const INTEGER_FORMATS: ReadonlySet<NumberFormat> = new Set<NumberFormat>(['int8', 'uint8', 'int4']);
 
@@ -22,9 +24,28 @@ function refuse(message: string): never {
   throw new CompressionError('BAD_PLAN', message);
 }
 
-/** Throws CompressionError BAD_PLAN. */
-export function checkQuantizePlan({ quantize, finetune }: CompressionPlan): void {
+/** Layers with a format of their own have to be there, and to have an integer kernel when they shall compute in integers. */
+function checkLayers(graph: Graph, layers: Readonly<Record<string, NumberFormat>>): void {
+  for (const [name, format] of Object.entries(layers)) {
+    const node = graph.nodes.find((each) => each.name === name);
+    if (node === undefined) {
+      throw new CompressionError(
+        'UNKNOWN_LAYER',
+        `quantize.layers names "${name}", which is not a layer of the network`,
+      );
+    }
+    if (INTEGER_FORMATS.has(format) && !hasIntegerKernel(graph, node)) {
+      refuse(
+        `quantize.layers asks for ${format} in "${name}", but ${node.op.kind} has no integer kernel here; use float32`,
+      );
+    }
+  }
+}
+
+/** Refuses before anything is trained. Throws CompressionError BAD_PLAN or UNKNOWN_LAYER. */
+export function checkQuantizePlan(graph: Graph, { quantize, finetune }: CompressionPlan): void {
   if (quantize === undefined) return;
+  checkLayers(graph, quantize.layers ?? {});
   const integer = usesIntegers(quantize);
   const formats = new Set(formatsOf(quantize));
   if (!integer && quantize.fallback === 'none') {

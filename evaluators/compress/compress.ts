@@ -38,7 +38,7 @@ export async function compress(
   plan: CompressionPlan,
   hooks: CompressHooks = {},
 ): Promise<CompressResult> {
-  checkQuantizePlan(plan);
+  checkQuantizePlan(graph, plan);
   const training = splitTraining(plan);
   const report = new ReportBuilder(graph, plan);
   const limit = hooks.evaluateLimit ?? Number.POSITIVE_INFINITY;

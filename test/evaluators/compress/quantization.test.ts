@@ -141,6 +141,12 @@ test('what a plan asks for and cannot be had is refused', { skip }, async () => 
   const graph = readModel('lenet/lenet5-classic');
   const refused = (error: unknown): boolean => error instanceof CompressionError && error.code === 'BAD_PLAN';
   await assert.rejects(compress(graph, mnist(), { quantize: { format: 'int8', mode: 'qat' } }), refused);
+  const unknown = compress(graph, mnist(), { quantize: { format: 'float16', layers: { nowhere: 'codebook' } } });
+  await assert.rejects(unknown, (error) => error instanceof CompressionError && error.code === 'UNKNOWN_LAYER');
+  const recurrent = readModel('har/har-lstm');
+  const lstm = recurrent.nodes.find(({ op }) => op.kind === 'LSTM')?.name ?? '';
+  const asked = compress(recurrent, basicMotions(), { quantize: { format: 'float32', layers: { [lstm]: 'int8' } } });
+  await assert.rejects(asked, (error) => refused(error) && /LSTM has no integer kernel/.test(String(error)));
 });
 
 test('integer-only deployment names every operator that would stay in float', { skip }, async () => {
