@@ -19,8 +19,9 @@ import {
   weightOnGrid,
 } from './weight-quantizer.ts';
 
-/** Layers with more weights per output are rounded to nearest: the second moments of their inputs would not fit. */
+/** Layers with more weights per output spread errors within blocks: the second moments of all their inputs would take seconds. */
 const DEEPEST = 640;
+const BLOCK = 256;
 
 export interface ChosenWeights {
   /** By node name. */
@@ -96,6 +97,31 @@ function outputsOf({ node, weight }: Layer): number {
   return node.op.kind === 'MatMul' || (node.op.kind === 'Gemm' && !node.op.transB) ? weight.shape[1] : weight.shape[0];
 }
 
+/** Inputs within which errors are spread, and how; `spread` null where the inputs say nothing. */
+interface Block {
+  readonly from: number;
+  readonly to: number;
+  readonly spread: Float64Array | null;
+}
+
+function blocksOf(rows: Float32Array, depth: number): Block[] {
+  const size = depth <= DEEPEST ? depth : BLOCK;
+  const blocks: Block[] = [];
+  for (let from = 0; from < depth; from += size) {
+    const to = Math.min(depth, from + size);
+    blocks.push({ from, to, spread: errorSpread(columns(rows, depth, from, to), to - from) });
+  }
+  return blocks;
+}
+
+function columns(rows: Float32Array, depth: number, from: number, to: number): Float32Array {
+  if (to - from === depth) return rows;
+  const count = rows.length / depth;
+  const part = new Float32Array(count * (to - from));
+  for (let r = 0; r < count; r++) part.set(rows.subarray(r * depth + from, r * depth + to), r * (to - from));
+  return part;
+}
+
 function compensated(layer: Layer, grid: WeightGrid, inputs: LayerInputs): QuantizedWeight {
   const { weight } = layer;
   const index = weightIndex(layer);
@@ -103,19 +129,19 @@ function compensated(layer: Layer, grid: WeightGrid, inputs: LayerInputs): Quant
   const integers = new Int32Array(weight.data.length);
   const perGroup = outputs / inputs.groups;
   for (let group = 0; group < inputs.groups; group++) {
-    const spread = errorSpread(inputs.rows[group], inputs.depth);
-    for (let r = 0; r < perGroup; r++) {
-      const output = group * perGroup + r;
-      const row = Float64Array.from({ length: inputs.depth }, (_, k) => Number(weight.data[index(output, k)]));
-      const structure = grid.axis === null ? 0 : output;
-      if (spread === null)
-        row.forEach((value, k) => {
-          integers[index(output, k)] = Math.round(value / grid.scales[structure]);
+    for (const { from, to, spread } of blocksOf(inputs.rows[group], inputs.depth)) {
+      for (let r = 0; r < perGroup; r++) {
+        const output = group * perGroup + r;
+        const row = Float64Array.from({ length: to - from }, (_, k) => Number(weight.data[index(output, from + k)]));
+        const structure = grid.axis === null ? 0 : output;
+        const rounded =
+          spread === null
+            ? row.map((value) => Math.round(value / grid.scales[structure]))
+            : roundRow(row, spread, grid, structure);
+        rounded.forEach((q, k) => {
+          integers[index(output, from + k)] = q;
         });
-      else
-        roundRow(row, spread, grid, structure).forEach((q, k) => {
-          integers[index(output, k)] = q;
-        });
+      }
     }
   }
   return weightOnGrid(weight, grid, (i) => integers[i]);
@@ -173,8 +199,10 @@ export function chooseWeights(graph: Graph, plan: QuantizePlan, samples: SampleS
   for (const layer of layers) {
     const grid = gridOf(layer);
     const seen = inputs.get(layer.node.name);
-    const adaptive = plan.adaptiveRounding === true && seen !== undefined && seen.depth <= DEEPEST;
-    const chosen = adaptive ? compensated(layer, grid, seen) : weightOnGrid(layer.weight, grid);
+    const chosen =
+      plan.adaptiveRounding === true && seen !== undefined
+        ? compensated(layer, grid, seen)
+        : weightOnGrid(layer.weight, grid);
     weights.set(layer.node.name, chosen);
     if (plan.biasCorrection === true && seen !== undefined && layer.node.op.kind !== 'MatMul') {
       replaced.set(layer.node, correctBias(graph, layer, biasShift(layer, chosen, layer.axis, seen), initializers));
