@@ -37,7 +37,6 @@ const ACTIVATION_LOOKS = 3;
 /** A learned scale does not fall below this share of where it began. */
 const LEAST_SCALE = 0.1;
 
-/** Learned scales are of a size with the step of a weight, so the rounding of a value is a fixed part of it. */
 function fakeQuantOfWeight(grid: WeightGrid, learnScale: boolean): FakeQuant {
   return {
     scale: grid.scales,
