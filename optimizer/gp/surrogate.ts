@@ -60,7 +60,7 @@ export class Surrogate {
     const compared = n > FULL_FIT ? thinned(output, COMPARED_POINTS) : output;
     let best: Surrogate | undefined;
     for (const transform of transforms) {
-      const surrogate = Surrogate.fit(compared, transform, n > FULL_FIT ? { ...options, maxIterations: 20 } : options);
+      const surrogate = Surrogate.fit(compared, transform, n > FULL_FIT ? { ...options, maxIterations: 14 } : options);
       if (surrogate !== undefined && !(best !== undefined && best.logEvidence >= surrogate.logEvidence))
         best = surrogate;
     }
@@ -68,7 +68,7 @@ export class Surrogate {
     const { hyper } = best.model;
     const polished = fitHyperParameters(toGpData(thinned(output, POLISHED_POINTS), best.transform), {
       kinds: [hyper.kind],
-      maxIterations: 5,
+      maxIterations: 8,
       start: hyper.theta,
     });
     const model = GpModel.create(toGpData(output, best.transform), polished);
@@ -76,10 +76,10 @@ export class Surrogate {
   }
 }
 
-/** Data sets up to this size are fitted whole; larger ones in two steps on so many evenly thinned points. */
-const FULL_FIT = 100;
-const COMPARED_POINTS = 64;
-const POLISHED_POINTS = 128;
+/** Data sets up to this size are fitted whole for every transform; larger ones in two steps on so many evenly thinned points. */
+const FULL_FIT = 60;
+const COMPARED_POINTS = 60;
+const POLISHED_POINTS = 100;
 
 /** At most `count` rows, evenly spread over the order of the data. */
 function thinned(output: OutputData, count: number): OutputData {

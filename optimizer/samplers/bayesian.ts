@@ -118,7 +118,7 @@ class BayesianRun {
 
 /** A prediction costs O(n^2): many trials get fewer of them. */
 function effortFor(trials: number): SearchEffort {
-  const share = Math.min(1, (100 / Math.max(1, trials)) ** 1.5);
+  const share = Math.min(1, (100 / Math.max(1, trials)) ** 2);
   return {
     rawSamples: Math.round(128 + 384 * share),
     restarts: Math.round(3 + 5 * share),
