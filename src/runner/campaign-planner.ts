@@ -38,9 +38,13 @@ export function createCampaignPlanner(pool: TrialPool, resolve: ResolveFile): Ca
 async function refuseUnreported(definition: StudyDefinition, boards: readonly BoardSpec[]): Promise<void> {
   const measure = definition.evaluation?.measure ?? 'simulated';
   const objectives = definition.objectives.map(({ metric }, i) => ({ metric, where: `objectives[${i}].metric` }));
-  const constraints = await compileConstraints(definition.constraints ?? []);
+  // One with words in quotes is a rule over parameters, which are not known yet.
+  const onNumbers = (definition.constraints ?? []).flatMap((spec, i) =>
+    typeof spec === 'string' && /["']/.test(spec) ? [] : [{ spec, where: `constraints[${i}]` }],
+  );
+  const constraints = await compileConstraints(onNumbers.map(({ spec }) => spec));
   const read = constraints.flatMap(({ metrics }, i) =>
-    metrics.map((metric) => ({ metric, where: `constraints[${i}]` })),
+    metrics.map((metric) => ({ metric, where: onNumbers[i]?.where ?? 'constraints' })),
   );
   for (const { metric, where } of [...objectives, ...read]) {
     const base = baseMetric(metric);
