@@ -64,7 +64,7 @@ export interface QuantizePlan {
   readonly fallback?: 'float' | 'none';
   /** Format of single layers, by node name (mixed precision). */
   readonly layers?: Readonly<Record<string, NumberFormat>>;
-  /** Shared values per tensor of the format `codebook`, 2 to 256; default 256, or 16 for small tensors. */
+  /** Shared values per tensor of the format `codebook`, 2 to 256; default 256, or 64 for tensors of fewer than 1,024 weights. */
   readonly codebookSize?: number;
   readonly biasCorrection?: boolean;
   readonly equalize?: boolean;

@@ -8,7 +8,9 @@ import { uniqueName, valueNames } from '../graph-edit.ts';
 
 /** Shared values per tensor: an index is one byte. */
 const CODES = 256;
-const FEW_CODES = 16;
+/** For tensors of fewer weights than this a long table costs more than it saves. */
+const SMALL_TENSOR = 1024;
+const FEW_CODES = 64;
 const ITERATIONS = 25;
 
 /** Float weights of a layer worth storing smaller: matrices and kernels. */
@@ -87,7 +89,10 @@ export interface Codebook {
   readonly indices: Uint8Array;
 }
 
-/** k-means of numbers, started from evenly spaced quantiles; zero keeps a code of its own, so that pruned weights stay zero. */
+/**
+ * k-means of numbers, started evenly over their range, so that the few large weights, which matter most, get values of their own (Han et al.,
+ * Sec. 3.2); zero keeps a code of its own, so that pruned weights stay zero.
+ */
 export function codebookOf(weights: ArrayLike<number>, codes: number): Codebook {
   const sorted = Float64Array.from(weights).sort();
   const distinct = new Set(sorted);
@@ -96,7 +101,10 @@ export function codebookOf(weights: ArrayLike<number>, codes: number): Codebook 
   let centres =
     distinct.size <= codes
       ? Float64Array.from(distinct).sort()
-      : Float64Array.from({ length: count }, (_, i) => sorted[Math.floor(((i + 0.5) * sorted.length) / count)]);
+      : Float64Array.from(
+          { length: count },
+          (_, i) => sorted[0] + ((sorted[sorted.length - 1] - sorted[0]) * i) / (count - 1),
+        );
   for (let round = 0; round < ITERATIONS && distinct.size > codes; round++) centres = refine(sorted, centres);
   if (hasZero && !centres.includes(0)) centres[nearest(centres, 0)] = 0;
   const values = Float32Array.from(centres);
@@ -127,12 +135,12 @@ function nearest(centres: Float64Array, value: number): number {
   return low > 0 && value - centres[low - 1] <= centres[low] - value ? low - 1 : low;
 }
 
-/** Weights of the wanted layers as indices into a table of `size` shared values: unless given, 16 for small tensors, else 256. */
+/** Weights of the wanted layers as indices into a table of `size` shared values: unless given, 64 for small tensors, else 256. */
 export function codebookWeights(graph: Graph, wanted: (node: Node) => boolean = () => true, size?: number): Graph {
   return withStored(graph, weightNames(graph, wanted), (name, value, output) => {
     const { values, indices } = codebookOf(
       value.data as Float32Array,
-      size ?? (value.data.length < 8 * CODES ? FEW_CODES : CODES),
+      size ?? (value.data.length < SMALL_TENSOR ? FEW_CODES : CODES),
     );
     const [book, index, wide] = [`${name}_codebook`, `${name}_codes`, `${name}_codes_wide`];
     return {
