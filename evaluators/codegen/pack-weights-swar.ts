@@ -35,7 +35,8 @@ function fitsHalfWord(weights: readonly number[]): boolean {
     high += highest(w);
     low += lowest(w);
   }
-  return high <= 32767 && low >= -32768;
+  // -2^15 itself would overflow the word when the lower half borrows.
+  return high <= 32767 && low > -32768;
 }
 
 /** Smallest and largest Σ x·w over all inputs. */
