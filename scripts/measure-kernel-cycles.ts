@@ -12,7 +12,7 @@ import { type MeasuredLayer, measureLayers } from '../bench/support/measured-lay
 import { loopCounts } from '../evaluators/codegen/loop-counts.ts';
 import { kernelKey, type SpeedModel, speedModel, stepCycles } from '../evaluators/codegen/speed-model.ts';
 import { board } from '../test/support/boards.ts';
-import { nonNegativeFit } from './nonnegative-fit.ts';
+import { nonNegativeFit, sparseFit } from './nonnegative-fit.ts';
 
 const TARGET = join(import.meta.dirname, '..', 'evaluators', 'codegen', 'speed-model');
 
@@ -37,7 +37,7 @@ const rounded = (value: number): number => Number(value.toPrecision(5));
 function fitKernel(samples: readonly Sample[]): Record<string, number> {
   const names = [...new Set(samples.flatMap(({ counts }) => [...counts.keys()]))];
   const rows = samples.map(({ counts }) => names.map((name) => counts.get(name) ?? 0));
-  const weights = nonNegativeFit(
+  const weights = sparseFit(
     rows,
     samples.map(({ cycles }) => cycles),
   );

@@ -156,11 +156,14 @@ function convolution(layer: Layer, integer: boolean, depthwise: boolean): Graph 
   );
   const taps = g.kernelShape[0] * g.kernelShape[1];
   const room = Math.max(1, random.size(50_000, 2_000_000) / (g.outputs * taps));
-  const channels = random.size(
-    1,
-    depthwise ? Math.min(128, Math.max(2, room)) : Math.max(1, Math.min(64, Math.sqrt(room))),
-  );
-  const out = depthwise ? channels : random.size(1, Math.max(1, Math.min(128, room / channels)));
+  // Networks mostly have multiples of four channels, and kernels are made for them.
+  const whole = random.next() < 0.6;
+  const count = (most: number): number => {
+    const size = random.size(1, Math.max(1, most));
+    return whole && size > 2 ? Math.ceil(size / 4) * 4 : size;
+  };
+  const channels = count(depthwise ? Math.min(128, Math.max(2, room)) : Math.min(64, Math.sqrt(room)));
+  const out = depthwise ? channels : count(Math.min(128, room / channels));
   const group = depthwise ? channels : 1;
   const shape = [out, channels / group, ...g.kernelShape];
   const x = layer.input(integer ? 'int8' : 'float32', [1, channels, g.height, g.width]);
