@@ -7,6 +7,8 @@ import { type BenchOptions, type BenchResult, median, option } from './bench-res
 
 /** CPU seconds of an ask near n = 50, from ../shared/peers/optimizer (BoTorch 0.18.1 qLogNEHVI, DTLZ2 d6 m3). */
 const BOTORCH_MS_NEAR_50 = 3883;
+/** The same of Optuna 5's GPSampler. */
+const OPTUNA_MS_NEAR_50 = 779;
 
 function coldAskMs(objectives: number, trials: number, seed: number): number {
   const problem = openProblems.get(`DTLZ2-d6-m${objectives}`);
@@ -45,6 +47,11 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
     peer: near50 === undefined ? null : 'BoTorch 0.18.1 qLogNEHVI near n = 50, m = 3 (compared at n = 50)',
     peerFigure: near50 === undefined ? null : BOTORCH_MS_NEAR_50,
     ratio: near50 === undefined ? null : BOTORCH_MS_NEAR_50 / near50.medianCpuMs,
-    details: rows,
+    details: {
+      source: '../shared/peers/optimizer/summary.json, medianAskCpuSecondsNear50 of DTLZ2-d6-m3, one thread',
+      optunaGp:
+        near50 === undefined ? null : { cpuMs: OPTUNA_MS_NEAR_50, ratio: OPTUNA_MS_NEAR_50 / near50.medianCpuMs },
+      rows,
+    },
   };
 }

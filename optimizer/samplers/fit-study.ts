@@ -131,7 +131,7 @@ function fitPlain(
 }
 
 /** Trials that do not fit are lost, and labels say nothing about how near the border is: go where success is all but certain. */
-const FEASIBILITY_STRICTNESS = 20;
+const FEASIBILITY_STRICTNESS = 24;
 /** Length-scale above which labels are not believed: a parameter that has not yet decided may still do so. */
 const LONGEST_OF_LABELS = 2;
 
