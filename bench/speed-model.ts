@@ -4,7 +4,7 @@
  * over 300 layers on both cores), --core NAME, --nets none.
  */
 import { type ElementType, fuseQuantized, importOnnx, predictLatency } from '@tinypareto/evaluators';
-import { speedModel, stepCycles } from '../evaluators/codegen/speed-model.ts';
+import { speedModel, stepCycles } from '../evaluators/codegen/predict/speed-model.ts';
 import { board } from '../test/support/boards.ts';
 import { modelBytes } from '../test/support/reference-io.ts';
 import { type BenchOptions, type BenchResult, median, option } from './bench-result.ts';

@@ -1,6 +1,6 @@
 /**
  * Measures kernels for the speed model: runs random layers of every family on the virtual cores and fits cycles per loop count for
- * each kernel that they call. Writes evaluators/codegen/speed-model/<core>.json (then format it with biome). `--layers N` layers a
+ * each kernel that they call. Writes evaluators/codegen/predict/speed-model/<core>.json (then format it with biome). `--layers N` layers a
  * family (default 60), `--core NAME` only one core, `--families a,b` only kernels that these families call; `--check` measures a few layers and fails where the model is off by more than
  * 10 %. Needs arm-none-eabi-gcc.
  */
@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { option } from '../bench/bench-result.ts';
 import { LAYER_FAMILIES } from '../bench/support/layer-shapes.ts';
 import { type MeasuredLayer, measureLayers } from '../bench/support/measured-layers.ts';
-import { loopCounts } from '../evaluators/codegen/loop-counts.ts';
-import { kernelKey, type SpeedModel, speedModel, stepCycles } from '../evaluators/codegen/speed-model.ts';
+import { loopCounts } from '../evaluators/codegen/predict/loop-counts.ts';
+import { kernelKey, type SpeedModel, speedModel, stepCycles } from '../evaluators/codegen/predict/speed-model.ts';
 import { board } from '../test/support/boards.ts';
 import { nonNegativeFit, sparseFit } from './nonnegative-fit.ts';
 
-const TARGET = join(import.meta.dirname, '..', 'evaluators', 'codegen', 'speed-model');
+const TARGET = join(import.meta.dirname, '..', 'evaluators', 'codegen', 'predict', 'speed-model');
 
 interface Sample {
   readonly kernel: string;

@@ -1,7 +1,7 @@
 /**
  * Measures runtime-c for the size model: compiles every function for each core with the pinned flags, links all of them once
  * and reads from linker map and relocations which pieces (its own sections, constants, compiler support routines) each function
- * brings along. Writes evaluators/codegen/size-model/<core>.json (then format it with biome); with `--check` a difference is an error. Needs
+ * brings along. Writes evaluators/codegen/predict/size-model/<core>.json (then format it with biome); with `--check` a difference is an error. Needs
  * arm-none-eabi-gcc. Objects are kept in the temporary folder, so that only what changed is compiled again.
  */
 import { execFileSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { compileObjects } from '../evaluators/build/compile-objects.ts';
 import { linkerScript } from '../evaluators/build/linker-script.ts';
 import { armToolchain, isMissing } from '../evaluators/build/toolchain.ts';
 import { writeSources } from '../evaluators/build/write-sources.ts';
-import { runtimeFiles } from '../evaluators/codegen/runtime-files.ts';
+import { runtimeFiles } from '../evaluators/codegen/emit/runtime-files.ts';
 import { closureOf, linkedPieces } from './linked-pieces.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -89,7 +89,7 @@ async function measure(board: BoardSpec): Promise<SizeModel> {
 
 for (const name of BOARDS) {
   const board = parse(readFileSync(join(ROOT, 'config', 'boards', `${name}.yaml`), 'utf8')) as BoardSpec;
-  const path = join(ROOT, 'evaluators', 'codegen', 'size-model', `${board.core}.json`);
+  const path = join(ROOT, 'evaluators', 'codegen', 'predict', 'size-model', `${board.core}.json`);
   const text = `${JSON.stringify(await measure(board), null, 1)}\n`;
   if (!process.argv.includes('--check')) writeFileSync(path, text);
   else if (`${JSON.stringify(JSON.parse(readFileSync(path, 'utf8')), null, 1)}\n` !== text) {

@@ -7,7 +7,7 @@ import { readElf, VirtualCore } from '@tinypareto/hw-agents/virtual';
 import { compileObjects, runCompiler } from '../../evaluators/build/compile-objects.ts';
 import { linkerScript } from '../../evaluators/build/linker-script.ts';
 import { writeSources } from '../../evaluators/build/write-sources.ts';
-import type { SourceFile } from '../../evaluators/codegen/source-file.ts';
+import type { SourceFile } from '../../evaluators/codegen/emit/source-file.ts';
 
 const MIB = 1 << 20;
 const FLASH_BYTES = 48 * MIB;

@@ -1,8 +1,8 @@
 /** Compiles generated C for this computer and runs it. Programs are cached by the content of their sources. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { REQUIRED_FLAGS } from '../codegen/emit-build-files.ts';
-import { type CSources, emitC } from '../codegen/emit-c.ts';
+import { REQUIRED_FLAGS } from '../codegen/emit/emit-build-files.ts';
+import { type CSources, emitC } from '../codegen/emit/emit-c.ts';
 import type { Program } from '../codegen/program.ts';
 import { BuildError } from './build-error.ts';
 import { buildFolder } from './build-folder.ts';

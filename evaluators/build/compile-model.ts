@@ -1,13 +1,13 @@
 /** From a network to everything a user takes home: C sources, sizes, memory plan, and the linked file when there is a compiler. */
 import type { BoardSpec } from '../board-spec.ts';
-import { type CSources, emitC } from '../codegen/emit-c.ts';
+import { type CSources, emitC } from '../codegen/emit/emit-c.ts';
+import { programPicture } from '../codegen/emit/program-picture.ts';
+import { type ProjectLayout, projectFiles } from '../codegen/emit/project-layout.ts';
+import type { SourceFile } from '../codegen/emit/source-file.ts';
 import { type LowerOptions, lower } from '../codegen/lower.ts';
-import { type LayerSize, type PredictedSizes, predictSizes } from '../codegen/predict-sizes.ts';
+import { type LayerSize, type PredictedSizes, predictSizes } from '../codegen/predict/predict-sizes.ts';
+import { type PredictedLatency, predictLatency } from '../codegen/predict/speed-model.ts';
 import type { Program } from '../codegen/program.ts';
-import { programPicture } from '../codegen/program-picture.ts';
-import { type ProjectLayout, projectFiles } from '../codegen/project-layout.ts';
-import type { SourceFile } from '../codegen/source-file.ts';
-import { type PredictedLatency, predictLatency } from '../codegen/speed-model.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import type { Graph } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';

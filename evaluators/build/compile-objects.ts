@@ -5,7 +5,7 @@
 import { copyFile, link, mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
-import type { SourceFile } from '../codegen/source-file.ts';
+import type { SourceFile } from '../codegen/emit/source-file.ts';
 import { BuildError } from './build-error.ts';
 import { runCommand } from './run-command.ts';
 import { confine } from './sandbox.ts';

@@ -1,6 +1,6 @@
 /** Content hashes of source trees: the key of the build cache. */
 import { createHash } from 'node:crypto';
-import type { SourceFile } from '../codegen/source-file.ts';
+import type { SourceFile } from '../codegen/emit/source-file.ts';
 
 /** Hex SHA-256 over file paths, texts and everything else that decides the result (compiler version, flags). */
 export function sourceHash(files: readonly SourceFile[], ...rest: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** Writes source files below a folder; paths that lead out of it are refused. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
-import type { SourceFile } from '../codegen/source-file.ts';
+import type { SourceFile } from '../codegen/emit/source-file.ts';
 
 export async function writeSources(files: readonly SourceFile[], folder: string): Promise<void> {
   for (const file of files) {

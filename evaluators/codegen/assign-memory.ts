@@ -8,8 +8,8 @@ import { lifetimesOf } from '../memory/lifetime.ts';
 import type { AllowedOverlap } from '../memory/overlap.ts';
 import { planMemory } from '../memory/plan-memory.ts';
 import { planOverlapping } from '../memory/plan-overlapping.ts';
+import { overlapRule } from './kernels/overlap-rules.ts';
 import type { Lowering } from './lowering.ts';
-import { overlapRule } from './overlap-rules.ts';
 import type { PlacedBuffer, Port, ProgramBuffer } from './program.ts';
 
 export interface AssignedMemory {

@@ -10,13 +10,13 @@ import { elementCount } from '../ir/tensor.ts';
 import { reorder } from '../passes/reorder.ts';
 import { assignMemory } from './assign-memory.ts';
 import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
-import { copyFields, copyKernel } from './copy.ts';
 import { elementBytes, elementType } from './element-type.ts';
-import { type KernelSet, kernelSetOf } from './kernel-set.ts';
+import { type KernelSet, kernelSetOf } from './kernels/kernel-set.ts';
 import { plainLayout } from './layout.ts';
-import { lowerNode } from './lower-node.ts';
+import { copyFields, copyKernel } from './lower/copy.ts';
+import { lowerNode } from './lower/lower-node.ts';
 import { Lowering, type WeightForm } from './lowering.ts';
-import { predictSizes } from './predict-sizes.ts';
+import { predictSizes } from './predict/predict-sizes.ts';
 import type { Port, Program } from './program.ts';
 
 export interface LowerOptions {

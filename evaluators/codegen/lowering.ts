@@ -7,13 +7,13 @@ import type { DType, TypedArray } from '../ir/dtype.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { LoweringError } from './codegen-error.ts';
-import { copyFields, copyKernel, planCopies } from './copy.ts';
 import { arrayOf, elementBytes, elementType, storedData } from './element-type.ts';
 import type { EncodingGoal } from './encodings/choose-encoding.ts';
 import type { PlaceCodingName } from './encodings/weight-matrix.ts';
-import type { KernelSet } from './kernel-set.ts';
-import type { StructName } from './kernel-table.ts';
+import type { KernelSet } from './kernels/kernel-set.ts';
+import type { StructName } from './kernels/kernel-table.ts';
 import { type Layout, logicalIndices, plainLayout, sameLayout } from './layout.ts';
+import { copyFields, copyKernel, planCopies } from './lower/copy.ts';
 import type { Argument, ElementType, FieldValue, Layer, ProgramBuffer, ProgramConstant, Step } from './program.ts';
 
 /** A value of the graph at run time or an initializer. */

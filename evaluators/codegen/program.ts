@@ -6,7 +6,7 @@ import type { BoardSpec } from '../board-spec.ts';
 import type { DType, TypedArray } from '../ir/dtype.ts';
 import type { OpKind } from '../ir/op.ts';
 import type { MemoryPlan } from '../memory/buffer.ts';
-import type { StructName } from './kernel-table.ts';
+import type { StructName } from './kernels/kernel-table.ts';
 
 /** C types of elements as the kernels see them. */
 export type ElementType =

@@ -2,9 +2,9 @@
  * One trial from plan to outcome: sizes first, then pruning, fine-tuning, quantization and accuracy, then sources. What the daemon runs in
  * a worker thread, and what `compress` and `POST /v1/evaluations` run on their own.
  */
-import { emitC } from '../codegen/emit-c.ts';
+import { emitC } from '../codegen/emit/emit-c.ts';
 import { lower } from '../codegen/lower.ts';
-import { type PredictedSizes, predictSizes } from '../codegen/predict-sizes.ts';
+import { type PredictedSizes, predictSizes } from '../codegen/predict/predict-sizes.ts';
 import type { Program } from '../codegen/program.ts';
 import { compress } from '../compress/compress.ts';
 import type { CompressHooks } from '../compress/compress-hooks.ts';

@@ -6,7 +6,7 @@
  */
 import type { BoardSpec } from '../board-spec.ts';
 import { lower } from '../codegen/lower.ts';
-import { predictSizes } from '../codegen/predict-sizes.ts';
+import { predictSizes } from '../codegen/predict/predict-sizes.ts';
 import type { Program } from '../codegen/program.ts';
 import { pruneStructured } from '../compress/prune-structured.ts';
 import type { CompressionPlan } from '../compression-plan.ts';

@@ -4,7 +4,7 @@
  */
 import type { BoardSpec } from '../board-spec.ts';
 import { lower } from '../codegen/lower.ts';
-import { type PredictedSizes, predictSizes } from '../codegen/predict-sizes.ts';
+import { type PredictedSizes, predictSizes } from '../codegen/predict/predict-sizes.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import type { Measures } from '../compress/group-widths.ts';
 import { activationNames } from '../compress/quantization/calibrate.ts';

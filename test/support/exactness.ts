@@ -14,7 +14,7 @@ import {
 } from '@tinypareto/evaluators';
 import { BuildError } from '../../evaluators/build/build-error.ts';
 import { UnsupportedNodesError } from '../../evaluators/codegen/codegen-error.ts';
-import { portBytes, portTensor } from '../../evaluators/codegen/port-data.ts';
+import { portBytes, portTensor } from '../../evaluators/codegen/emit/port-data.ts';
 import type { Program } from '../../evaluators/codegen/program.ts';
 import { board } from './boards.ts';
 import { buildHostBatch, type HostBatch } from './host-batch.ts';

@@ -11,9 +11,9 @@ import { runCommand } from '../../evaluators/build/run-command.ts';
 import { confine } from '../../evaluators/build/sandbox.ts';
 import { hostToolchain, isMissing } from '../../evaluators/build/toolchain.ts';
 import { writeSources } from '../../evaluators/build/write-sources.ts';
-import { emitC } from '../../evaluators/codegen/emit-c.ts';
+import { emitC } from '../../evaluators/codegen/emit/emit-c.ts';
+import type { SourceFile } from '../../evaluators/codegen/emit/source-file.ts';
 import type { Program } from '../../evaluators/codegen/program.ts';
-import type { SourceFile } from '../../evaluators/codegen/source-file.ts';
 
 /** Bytes of every input (or output) of every inference. */
 export type Samples = readonly (readonly Uint8Array[])[];

@@ -2,7 +2,7 @@
  * Gives a call of a reference kernel with constant weights its encoded form, where that is smaller: sparse, 4-bit, shared or half-precision
  * weights. Results are the same to the last bit.
  */
-import type { StructName } from '../kernel-table.ts';
+import type { StructName } from '../kernels/kernel-table.ts';
 import type { Call, Lowering } from '../lowering.ts';
 import type { FieldValue } from '../program.ts';
 import { chooseEncoding, ENCODING_GOALS } from './choose-encoding.ts';

@@ -3,7 +3,7 @@
  * entries · entry + entries · pixels · product. Figures come from the virtual boards (bench `sparse`).
  */
 import type { CpuCore } from '../../board-spec.ts';
-import { modelledCore } from '../size-model.ts';
+import { modelledCore } from '../predict/size-model.ts';
 import type { EncodedMatrix } from './encode-matrix.ts';
 import type { ValueCodingName, WeightMatrix } from './weight-matrix.ts';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { buildHost, runHost } from '../../../evaluators/build/build-host.ts';
 import { hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
 import { UnsupportedNodesError } from '../../../evaluators/codegen/codegen-error.ts';
-import { emitC } from '../../../evaluators/codegen/emit-c.ts';
+import { emitC } from '../../../evaluators/codegen/emit/emit-c.ts';
 import { lower } from '../../../evaluators/codegen/lower.ts';
 import type { Graph } from '../../../evaluators/ir/graph.ts';
 import { tensor } from '../../../evaluators/ir/tensor.ts';

@@ -8,7 +8,7 @@ import { createRng } from '@tinypareto/optimizer';
 import { runOnCore } from '../../../bench/support/network-on-core.ts';
 import { buildHost, runHost } from '../../../evaluators/build/build-host.ts';
 import { armToolchain, hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
-import type { KernelSet } from '../../../evaluators/codegen/kernel-set.ts';
+import type { KernelSet } from '../../../evaluators/codegen/kernels/kernel-set.ts';
 import { lower } from '../../../evaluators/codegen/lower.ts';
 import type { Graph, Node } from '../../../evaluators/ir/graph.ts';
 import { elementCount, type Tensor, tensor } from '../../../evaluators/ir/tensor.ts';

@@ -1,0 +1,201 @@
+/**
+ * Writes a program as C99: `<prefix>.h` with the two functions, `<prefix>.c` with parameters and calls, `<prefix>_weights.h` with
+ * the constants, the sources of runtime-c that it needs, a CMakeLists.txt, a Makefile, and `<prefix>.map.json`, the only file
+ * with names from the model. The same program gives the same bytes.
+ */
+
+import { calledFunctions } from '../kernels/called-functions.ts';
+import type { Argument, Program, Step } from '../program.ts';
+import { type Blob, makeBlob } from './blob.ts';
+import { floatLiteral, tableLines } from './c-writer.ts';
+import { blobPlace, emitBlobFiles, emitLoader, emitPointers } from './emit-blob.ts';
+import { emitBuildFiles } from './emit-build-files.ts';
+import { emitHeader, inferSignature } from './emit-header.ts';
+import { emitStructure } from './emit-structure.ts';
+import { runtimeFiles } from './runtime-files.ts';
+import type { SourceFile } from './source-file.ts';
+
+export interface CSources {
+  readonly prefix: string;
+  readonly files: readonly SourceFile[];
+  /** The constants as one file, in the blob form. */
+  readonly blob?: Uint8Array;
+}
+
+export interface EmitOptions {
+  /** Constants as one memory-mapped array of bytes with a loader, instead of C arrays; false when absent. */
+  readonly blob?: boolean;
+}
+
+export function emitC(program: Program, options: EmitOptions = {}): CSources {
+  const blob = options.blob === true ? makeBlob(program) : undefined;
+  const runtime = runtimeFiles(calledFunctions(program)).map(({ path, text }) => ({
+    path: `dnnrt/${path}`,
+    text,
+  }));
+  const { prefix } = program;
+  const own = [
+    { path: `${prefix}.h`, text: emitHeader(program) },
+    { path: `${prefix}.c`, text: emitCode(program, blob) },
+    ...(blob === undefined
+      ? [{ path: `${prefix}_weights.h`, text: emitWeights(program) }]
+      : emitBlobFiles(program, blob)),
+    { path: `${prefix}.map.json`, text: emitMap(program) },
+  ];
+  return {
+    prefix,
+    files: [
+      ...own,
+      ...emitBuildFiles(
+        program,
+        [...own, ...runtime].map(({ path }) => path).filter((path) => path.endsWith('.c')),
+      ),
+      ...runtime,
+    ],
+    ...(blob === undefined ? {} : { blob: blob.bytes }),
+  };
+}
+
+/** Byte offset of a buffer in the arena. */
+export function offsetOf(program: Program, buffer: string): number {
+  const offset = program.memory.offsets.get(program.aliases.get(buffer) ?? buffer);
+  if (offset === undefined) throw new Error(`buffer ${buffer} has no place`);
+  return offset;
+}
+
+/** The macro that stands for a buffer's address. */
+function placeName(buffer: string): string {
+  return buffer.toUpperCase();
+}
+
+function emitWeights(program: Program): string {
+  const lines = ['/* Constants of the network. */', '#include <math.h>', '#include <stdint.h>', ''];
+  for (const constant of program.constants) {
+    lines.push(`static const ${constant.type} ${constant.id}[${Math.max(1, constant.elements)}] = {`);
+    // Line by line: a spread call with a million arguments would overflow the stack.
+    for (const line of constant.elements === 0 ? ['  0,'] : tableLines(constant.data())) lines.push(line);
+    lines.push('};', '');
+  }
+  return lines.join('\n');
+}
+
+function emitCode(program: Program, blob: Blob | undefined): string {
+  const { prefix, steps, buffers } = program;
+  const constantText = blob === undefined ? (id: string) => id : () => '0';
+  const used = new Set([
+    ...steps.flatMap((step) => step.args.flatMap((argument) => (argument.kind === 'buffer' ? [argument.id] : []))),
+    ...program.inputs.map((input) => input.buffer),
+    ...program.outputs.map((output) => output.buffer),
+  ]);
+  const word = buffers.some((buffer) => buffer.alignment > 4) ? 'uint64_t' : 'uint32_t';
+  const words = Math.max(1, program.arenaBytes / (word === 'uint64_t' ? 8 : 4));
+  const lines = [
+    `#include "${prefix}.h"`,
+    '',
+    '#include <string.h>',
+    '',
+    '#include "dnnrt.h"',
+    `#include "${prefix}_${blob === undefined ? 'weights' : 'blob'}.h"`,
+    '',
+    `/* Define it to be told when a layer of ${prefix}.map.json is done, for example to read a clock. */`,
+    `#ifndef ${layerDone(program)}`,
+    `#define ${layerDone(program)}(layer) ((void)0)`,
+    '#endif',
+    '',
+    `static ${word} arena[${words}];`,
+    '',
+    '/* Places in the arena. Values that are never needed together share bytes. */',
+    ...buffers
+      .filter((buffer) => used.has(buffer.id))
+      .map(({ id, type }) => `#define ${placeName(id)} ((${type} *)((uint8_t *)arena + ${offsetOf(program, id)}))`),
+    '',
+    ...steps.flatMap((step) =>
+      step.params === undefined ? [] : [...emitStructure(step.id, step.params, constantText), ''],
+    ),
+    ...(blob === undefined ? [] : [...emitLoader(program, blob), '']),
+    ...emitSetup(program, blob),
+    '',
+    ...emitInfer(program, blob),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function layerDone({ prefix }: Program): string {
+  return `${prefix.toUpperCase()}_LAYER_DONE`;
+}
+
+function emitSetup(program: Program, blob: Blob | undefined): string[] {
+  const { prefix } = program;
+  const load = [
+    `#ifndef ${prefix.toUpperCase()}_EXTERNAL_BLOB`,
+    `  if (blob == 0) (void)${prefix}_load(&${prefix}_blob);`,
+    '#endif',
+  ];
+  return [
+    `void ${prefix}_setup(${prefix}_io_t *io) {`,
+    ...(blob === undefined ? [] : load),
+    '  if (io == 0) return;',
+    ...[...program.inputs, ...program.outputs].map(({ id, buffer }) => `  io->${id} = ${placeName(buffer)};`),
+    '}',
+  ];
+}
+
+function emitInfer(program: Program, blob: Blob | undefined): string[] {
+  return [
+    `${inferSignature(program)} {`,
+    ...(blob === undefined ? [] : ['  if (blob == 0) return;']),
+    ...program.inputs.map(
+      ({ id, buffer, bytes }) =>
+        `  if (x_${id} != 0 && x_${id} != ${placeName(buffer)}) memcpy(${placeName(buffer)}, x_${id}, ${bytes});`,
+    ),
+    ...program.steps.flatMap((step, index) => [
+      ...emitCall(program, step, blob).map((line) => `  ${line}`),
+      ...(program.steps[index + 1]?.layer === step.layer ? [] : [`  ${layerDone(program)}(${step.layer});`]),
+    ]),
+    ...program.outputs.map(
+      ({ id, buffer, bytes }) =>
+        `  if (y_${id} != 0 && y_${id} != ${placeName(buffer)}) memcpy(y_${id}, ${placeName(buffer)}, ${bytes});`,
+    ),
+    '}',
+  ];
+}
+
+function emitCall(program: Program, step: Step, blob: Blob | undefined): string[] {
+  const args = step.args.map((argument) => emitArgument(program, argument, blob));
+  const pointers = blob === undefined ? [] : emitPointers(program, blob, step);
+  if (step.params !== undefined) args.unshift(pointers.length > 0 ? '&p' : `&${step.id}`);
+  const call = `${step.kernel}(${args.join(', ')});`;
+  if (step.params === undefined || pointers.length === 0) return [call];
+  // The structure is copied to the stack: its pointers are known only once the blob has a place.
+  return ['{', `  ${step.params.struct} p = ${step.id};`, ...pointers.map((line) => `  ${line}`), `  ${call}`, '}'];
+}
+
+function emitArgument(program: Program, argument: Argument, blob: Blob | undefined): string {
+  switch (argument.kind) {
+    case 'buffer': {
+      const declared = program.buffers.find((buffer) => buffer.id === argument.id);
+      return declared?.type === argument.type
+        ? placeName(argument.id)
+        : `(${argument.type} *)${placeName(argument.id)}`;
+    }
+    case 'constant':
+      return blob === undefined ? argument.id : blobPlace(program, blob, argument.id);
+    case 'integer':
+      return String(argument.value);
+    case 'float':
+      return floatLiteral(argument.value);
+    case 'null':
+      return '0';
+  }
+}
+
+function emitMap(program: Program): string {
+  const port = ({ id, name, dtype, shape }: Program['inputs'][number]) => ({ id, name, dtype, shape });
+  const map = {
+    layers: program.layers.map(({ id, name, op }) => ({ id, name, op })),
+    inputs: program.inputs.map(port),
+    outputs: program.outputs.map(port),
+  };
+  return `${JSON.stringify(map, null, 2)}\n`;
+}

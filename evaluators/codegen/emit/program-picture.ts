@@ -1,0 +1,19 @@
+/** The picture of a program's memory plan; buffers are titled by the layer that writes them. */
+import { type DrawnBuffer, planSvg } from '../../memory/plan-svg.ts';
+import type { Program } from '../program.ts';
+
+/** What a buffer is, with the names of the model. */
+function titleOf({ layers, inputs }: Program, id: string): string {
+  const input = inputs.find((port) => port.buffer === id);
+  if (input !== undefined) return `input ${input.name}`;
+  const layer = layers.find((each) => id.startsWith(`${each.id}_`));
+  return layer === undefined ? id : `${id} of ${layer.op} ${layer.name}`;
+}
+
+export function programPicture(program: Program): string {
+  const buffers = program.placed.map(({ id, offset, bytes, lower, upper }): DrawnBuffer => {
+    return { id, offset, lower, upper, sizeBytes: bytes, title: titleOf(program, id) };
+  });
+  const { peakBytes, lowerBoundBytes } = program.memory;
+  return planSvg({ buffers, peakBytes, lowerBoundBytes });
+}

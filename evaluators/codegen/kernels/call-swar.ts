@@ -1,0 +1,324 @@
+/**
+ * Calls of the integer kernels for cores without SIMD (Cortex-M0+): weights packed for them, the zero point of the input folded
+ * into the starting sums (start = b − x₀ · Σ w), integer factors instead of float multipliers, working memory sized.
+ */
+
+import type { WindowFields } from '../lower/window.ts';
+import type { Lowering } from '../lowering.ts';
+import { type IntegerConvolution, type IntegerProduct, isSymmetric, storedWeights } from './integer-layer.ts';
+import type { KernelCandidate } from './kernel-candidate.ts';
+import {
+  type ChannelFactor,
+  channelFactor,
+  columnsFirst,
+  isNibbles,
+  longestRun,
+  packColumns,
+  packNibbles,
+  packQuads,
+  type SwarWeights,
+  safeColumns,
+  safeRuns,
+  splitWeights,
+} from './pack-weights-swar.ts';
+
+/** Share of the board's RAM that the strips of input may take. */
+const STRIPS_SHARE = 1 / 8;
+
+/** Words of input that a row of output needs. */
+function stripWords(w: WindowFields): number {
+  return ((w.out_w - 1) * w.stride_w + w.kernel_w) * w.kernel_h * (w.in_c / 2);
+}
+
+/** Whether input is unpacked once for a row of output. */
+function usesStrips(layer: IntegerConvolution, ramBytes: number): boolean {
+  const w = layer.window;
+  return w.in_c % 8 === 0 && w.dilation_w === 1 && !layer.depthwise && 4 * stripWords(w) <= ramBytes * STRIPS_SHARE;
+}
+
+interface Channel extends ChannelFactor {
+  /** Whole quads may be summed in half a word. */
+  readonly quads: boolean;
+}
+
+interface Analysis {
+  readonly weights: SwarWeights;
+  readonly channels: readonly Channel[];
+}
+
+const analyses = new WeakMap<object, Analysis | null>();
+
+/** Multiplier of a channel. */
+function multipliersOf(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): (channel: number) => number {
+  const field = layer.requantize.fields['multiplier'];
+  if (field === null || typeof field !== 'object' || !('constant' in field))
+    throw new Error('multipliers are a constant');
+  const data = lowering.constantData(field.constant);
+  return (channel) => Number(data[data.length > 1 ? channel : 0]);
+}
+
+/** Null when a channel cannot be computed exactly. */
+function analyse(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | null {
+  const known = analyses.get(layer);
+  if (known !== undefined) return known;
+  const { channels, length, bias, xZero } = layer;
+  const stored = storedWeights(layer);
+  const strips = 'window' in layer && usesStrips(layer, lowering.board.ramBytes);
+  const weights: SwarWeights = { channels, length, stored: strips ? columnsFirst(stored, layer.window) : stored };
+  const multiplier = multipliersOf(lowering, layer);
+  const made: Channel[] = [];
+  for (let c = 0; c < channels; c++) {
+    const own = weights.stored.subarray(c * length, (c + 1) * length);
+    const start = Number(bias?.data[c] ?? 0) - xZero * own.reduce((sum, w) => sum + w, 0);
+    const factor = channelFactor(multiplier(c), start, own);
+    const { pairs, quads } = safeRuns(weights, c);
+    if (factor === null || !pairs) {
+      analyses.set(layer, null);
+      return null;
+    }
+    made.push({ ...factor, quads });
+  }
+  const analysis = { weights, channels: made };
+  analyses.set(layer, analysis);
+  return analysis;
+}
+
+const NO_CHANNEL: Channel = { factor: 0, shift: 0, start: 0, quads: true };
+
+/** Per pair of channels: mode, both starts, factor and shift of each. */
+function pairTable(channels: readonly Channel[], quads: number): Int32Array {
+  const table = new Int32Array(Math.ceil(channels.length / 2) * 7);
+  for (let c = 0, at = 0; c < channels.length; c += 2, at += 7) {
+    const a = channels[c];
+    const b = channels[c + 1] ?? NO_CHANNEL;
+    const mode = (a.quads && b.quads ? 4 : 0) + (quads % 4);
+    table.set([mode, a.start, b.start, a.factor, a.shift, b.factor, b.shift], at);
+  }
+  return table;
+}
+
+/** Per four channels their starts, then factor and shift of each. */
+function blockTable(channels: readonly Channel[], blocks: number): Int32Array {
+  const table = new Int32Array(blocks * 12);
+  for (let c = 0; c < blocks * 4; c++) {
+    const { start, factor, shift } = channels[c] ?? NO_CHANNEL;
+    const [block, place] = [Math.floor(c / 4) * 12, c % 4];
+    table[block + place] = start;
+    table.set([factor, shift], block + 4 + 2 * place);
+  }
+  return table;
+}
+
+/** Share of the board's RAM that unpacked weights may take. */
+const SCRATCH_SHARE = 1 / 6;
+
+/** Number of channels, whole blocks of them, whose unpacked weights fit, in equal chunks. */
+function chunkOf(channels: number, block: number, bytesPerChannel: number, ramBytes: number): number {
+  const blocks = Math.ceil(channels / block);
+  const most = Math.max(1, Math.floor((ramBytes * SCRATCH_SHARE) / bytesPerChannel / block));
+  return Math.ceil(blocks / Math.ceil(blocks / most)) * block;
+}
+
+interface PackedConvolution {
+  readonly kernel: string;
+  /** Channels at a time. */
+  readonly block: number;
+  readonly weights: string;
+  readonly table: string;
+  readonly run: number;
+}
+
+function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: PackedConvolution): void {
+  const { x, y, channels } = layer;
+  const quads = Math.ceil(layer.length / 4);
+  const chunk = chunkOf(channels, packed.block, quads * 8, lowering.board.ramBytes);
+  // Unpacked weights of a chunk; strips of input, or one field as words, as bytes and as places of these; one pixel of the result.
+  const strips = usesStrips(layer, lowering.board.ramBytes);
+  const input = strips ? stripWords(layer.window) : 5 * quads;
+  const scratch = lowering.scratch('int32_t', 2 * quads * chunk + input + Math.ceil(chunk / 4));
+  lowering.call({
+    kernel: packed.kernel,
+    params: {
+      struct: 'dnnrt_conv2d_swar_t',
+      fields: {
+        window: { fields: layer.window },
+        out_c: channels,
+        chunk,
+        run: packed.run,
+        strips: strips ? 1 : 0,
+        x_zero: layer.xZero,
+        weights: { constant: packed.weights },
+        table: { constant: packed.table },
+        requantize: layer.requantize,
+      },
+    },
+    args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
+    reads: lowering.reads(x),
+    writes: [y.buffer, scratch],
+  });
+}
+
+function required(analysis: Analysis | null): Analysis {
+  if (analysis === null) throw new Error('the kernel does not take this layer');
+  return analysis;
+}
+
+const isPlain = (layer: IntegerConvolution) => layer.groups === 1 && layer.window.batch === 1 && isSymmetric(layer);
+
+/** Convolution without groups, of one image. */
+export const convolutionSwar: KernelCandidate<IntegerConvolution> = {
+  takes: (layer, lowering) => isPlain(layer) && analyse(lowering, layer) !== null,
+  call: (lowering, layer) => {
+    const { weights, channels } = required(analyse(lowering, layer));
+    const quads = Math.ceil(layer.length / 4);
+    const blocks = Math.ceil(layer.channels / 2);
+    callConvolution(lowering, layer, {
+      kernel: 'dnnrt_conv2d_s8_swar',
+      block: 2,
+      weights: lowering.constant('w', 'int32_t', blocks * quads * 2, () => packQuads(weights, 2, quads)),
+      table: lowering.constant('t', 'int32_t', blocks * 7, () => pairTable(channels, quads)),
+      run: 1,
+    });
+  },
+};
+
+/** More zeros than this are better stored as a sparse tensor. */
+const MOST_ZEROS = 0.5;
+
+/** The same with weights of 4 bits, stored as such. */
+export const convolutionSwar4: KernelCandidate<IntegerConvolution> = {
+  storesNibbles: true,
+  takes: (layer, lowering) => {
+    if ((lowering.weights !== 'auto' && lowering.weights !== 'all') || !isPlain(layer)) return false;
+    const analysis = analyse(lowering, layer);
+    if (analysis === null || !isNibbles(analysis.weights.stored)) return false;
+    const { stored } = analysis.weights;
+    return stored.filter((w) => w === 0).length <= stored.length * MOST_ZEROS;
+  },
+  call: (lowering, layer) => {
+    const { weights, channels } = required(analyse(lowering, layer));
+    const quads = Math.ceil(layer.length / 4);
+    const blocks = Math.ceil(layer.channels / 4);
+    callConvolution(lowering, layer, {
+      kernel: 'dnnrt_conv2d_s4_swar',
+      block: 4,
+      weights: lowering.constant('w', 'int32_t', blocks * quads * 2, () => packNibbles(weights), 'int4'),
+      table: lowering.constant('t', 'int32_t', blocks * 12, () => blockTable(channels, blocks)),
+      run: longestRun(weights),
+    });
+  },
+};
+
+/** Outputs that the fully connected kernel computes at once. */
+const BLOCK = 4;
+
+/** Fully connected layer. */
+export const productSwar: KernelCandidate<IntegerProduct> = {
+  takes: (layer, lowering) => isSymmetric(layer) && analyse(lowering, layer) !== null,
+  call: (lowering, layer) => {
+    const analysis = required(analyse(lowering, layer));
+    const { x, y } = layer;
+    const padded = Math.ceil(layer.channels / BLOCK) * BLOCK;
+    const quads = Math.ceil(layer.length / 8) * 2;
+    const channel = (c: number) => analysis.channels[c] ?? NO_CHANNEL;
+    const { fitting, parts } = splitWeights(analysis.weights, padded);
+    const weights = lowering.constant('w', 'int32_t', padded * quads, () =>
+      packQuads(fitting, BLOCK, quads).map((word) => word ^ 0x80808080),
+    );
+    const start = lowering.constant('b', 'int32_t', padded, () =>
+      Int32Array.from({ length: padded }, (_, c) => channel(c).start),
+    );
+    const table = lowering.constant('t', 'int32_t', padded * 2, () =>
+      Int32Array.from({ length: padded * 2 }, (_, i) => (i % 2 === 0 ? channel(i >> 1).factor : channel(i >> 1).shift)),
+    );
+    const spill = parts === null ? null : { constant: lowering.constant('p', 'int8_t', parts.length, () => parts) };
+    // Column, words and bytes of a row, sums and results of all channels.
+    const scratch = lowering.scratch('int32_t', 6 * quads + padded + padded / 4);
+    lowering.call({
+      kernel: 'dnnrt_fc_s8_swar',
+      params: {
+        struct: 'dnnrt_fc_swar_t',
+        fields: {
+          rows: layer.rows,
+          in_n: layer.length,
+          out_n: layer.channels,
+          weights: { constant: weights },
+          parts: spill,
+          start: { constant: start },
+          table: { constant: table },
+          requantize: layer.requantize,
+        },
+      },
+      args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
+      reads: lowering.reads(x),
+      writes: [y.buffer, scratch],
+    });
+  },
+};
+
+interface DepthwiseAnalysis {
+  readonly columns: Int8Array;
+  /** Per channel start, factor, shift and mode. */
+  readonly table: Int32Array;
+}
+
+const depthwiseAnalyses = new WeakMap<IntegerConvolution, DepthwiseAnalysis | null>();
+
+function analyseDepthwise(lowering: Lowering, layer: IntegerConvolution): DepthwiseAnalysis | null {
+  const known = depthwiseAnalyses.get(layer);
+  if (known !== undefined) return known;
+  const { channels, bias, xZero } = layer;
+  const columns = packColumns(storedWeights(layer), channels);
+  const table = new Int32Array(channels * 3);
+  const multiplier = multipliersOf(lowering, layer);
+  let analysis: DepthwiseAnalysis | null = { columns, table };
+  for (let c = 0; c < channels; c++) {
+    const own = columns.subarray(c * 9, c * 9 + 9);
+    const start = Number(bias?.data[c] ?? 0) - xZero * own.reduce((sum, w) => sum + w, 0);
+    const factor = channelFactor(multiplier(c), start, own);
+    const { pairs, whole } = safeColumns(own);
+    if (factor === null || !pairs) {
+      analysis = null;
+      break;
+    }
+    table.set([factor.start, factor.factor, factor.shift + (whole ? 0 : 256)], c * 3);
+  }
+  depthwiseAnalyses.set(layer, analysis);
+  return analysis;
+}
+
+/** 3×3 depthwise convolution of one image, one filter a channel, equal strides. */
+export const depthwiseSwar: KernelCandidate<IntegerConvolution> = {
+  takes: (layer, lowering) => {
+    const w = layer.window;
+    const plain = w.kernel_h === 3 && w.kernel_w === 3 && w.dilation_h === 1 && w.dilation_w === 1;
+    const shape = layer.depthwise && layer.channels === w.in_c && w.batch === 1 && plain && w.stride_h === w.stride_w;
+    return shape && isSymmetric(layer) && analyseDepthwise(lowering, layer) !== null;
+  },
+  call: (lowering, layer) => {
+    const analysis = analyseDepthwise(lowering, layer);
+    if (analysis === null) throw new Error('the kernel does not take this layer');
+    const { x, y, channels } = layer;
+    const w = layer.window;
+    const weights = lowering.constant('w', 'int8_t', channels * 9, () => analysis.columns);
+    const table = lowering.constant('t', 'int32_t', channels * 3, () => analysis.table);
+    const rows = (Math.ceil(w.out_h / 2) - 1) * w.stride_h + 3;
+    const scratch = lowering.scratch('int32_t', rows * ((w.out_w - 1) * w.stride_w + 3));
+    lowering.call({
+      kernel: 'dnnrt_depthwise2d_s8_swar',
+      params: {
+        struct: 'dnnrt_depthwise2d_swar_t',
+        fields: {
+          window: { fields: w },
+          x_zero: layer.xZero,
+          weights: { constant: weights },
+          table: { constant: table },
+          requantize: layer.requantize,
+        },
+      },
+      args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
+      reads: lowering.reads(x),
+      writes: [y.buffer, scratch],
+    });
+  },
+};

@@ -1,0 +1,62 @@
+/**
+ * Which kernel computes a layer: of the candidates of the kernel set the first that takes the layer, else the reference. All give the
+ * same bits. The only file that knows which core has which kernels.
+ */
+
+import { callWithWeights } from '../encodings/encode-weights.ts';
+import type { Call, Lowering } from '../lowering.ts';
+import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
+import { convolutionFpu } from './call-fpu.ts';
+import { referenceConvolution, referenceProduct } from './call-reference.ts';
+import { convolutionSwar, convolutionSwar4, depthwiseSwar, productSwar } from './call-swar.ts';
+import { type FloatConvolution, referenceFloatConvolution } from './float-layer.ts';
+import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
+import type { KernelCandidate } from './kernel-candidate.ts';
+import type { KernelSet } from './kernel-set.ts';
+
+type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
+
+const CONVOLUTIONS: Candidates<IntegerConvolution> = {
+  reference: [],
+  'cortex-m0plus': [depthwiseSwar, convolutionSwar4, convolutionSwar],
+  'cortex-m4f': [depthwiseDsp, convolutionDsp],
+};
+
+const PRODUCTS: Candidates<IntegerProduct> = {
+  reference: [],
+  'cortex-m0plus': [productSwar],
+  'cortex-m4f': [productDsp],
+};
+
+const FLOAT_CONVOLUTIONS: Candidates<FloatConvolution> = {
+  reference: [],
+  'cortex-m0plus': [],
+  'cortex-m4f': [convolutionFpu],
+};
+
+export function callFloatConvolution(lowering: Lowering, layer: FloatConvolution): void {
+  call(lowering, layer, FLOAT_CONVOLUTIONS[lowering.kernels], referenceFloatConvolution);
+}
+
+export function callIntegerConvolution(lowering: Lowering, layer: IntegerConvolution): void {
+  call(lowering, layer, CONVOLUTIONS[lowering.kernels], referenceConvolution);
+}
+
+export function callIntegerProduct(lowering: Lowering, layer: IntegerProduct): void {
+  call(lowering, layer, PRODUCTS[lowering.kernels], referenceProduct);
+}
+
+function call<L>(
+  lowering: Lowering,
+  layer: L,
+  candidates: readonly KernelCandidate<L>[],
+  reference: (lowering: Lowering, layer: L) => Call,
+): void {
+  const candidate = candidates.find(({ takes }) => takes(layer, lowering));
+  if (candidate?.storesNibbles) {
+    candidate.call(lowering, layer);
+    return;
+  }
+  const tuned = candidate === undefined ? undefined : () => candidate.call(lowering, layer);
+  callWithWeights(lowering, reference(lowering, layer), tuned);
+}

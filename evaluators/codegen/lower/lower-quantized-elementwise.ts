@@ -1,0 +1,91 @@
+/** QLinearAdd, QLinearMul and functions of one quantized value, bit for bit as ONNX Runtime computes them on x86. */
+import type { Node } from '../../ir/graph.ts';
+import type { OpOf } from '../../ir/op.ts';
+import { elementCount } from '../../ir/tensor.ts';
+import { unaryTable } from '../../ops/integer/qlinear-unary.ts';
+import { LoweringError } from '../codegen-error.ts';
+import { axisStrides, type Layout } from '../layout.ts';
+import type { LoweredValue, Lowering } from '../lowering.ts';
+import { broadcast, broadcastStrides } from './broadcast.ts';
+import { scalar } from './constants.ts';
+import { copyFields, copyKernel, mergeAxes } from './copy.ts';
+import { invoke } from './invoke.ts';
+import { outputQuantization } from './quantization.ts';
+
+/** The operand repeated to the full shape, in `layout`. */
+function expanded(lowering: Lowering, value: LoweredValue, shape: readonly number[], layout: Layout): LoweredValue {
+  if (elementCount(value.shape) === elementCount(shape)) return lowering.inLayout(value, layout);
+  const yStrides = axisStrides(layout, shape);
+  if (yStrides === undefined) throw new LoweringError('a repeated operand does not fit the layout of the result');
+  const xStrides = broadcastStrides(value, shape);
+  const result = lowering.temporary({ ...value, shape, layout });
+  const axes = shape.map((size, axis) => ({ size, xStride: xStrides[axis], yStride: yStrides[axis] }));
+  invoke(lowering, {
+    kernel: copyKernel(lowering.storedType(value)),
+    params: ['dnnrt_copy_t', copyFields(mergeAxes(axes))],
+    operands: [value],
+    results: [result],
+  });
+  return result;
+}
+
+function parameters(lowering: Lowering, inputs: readonly string[]): (index: number, fallback?: number) => number {
+  return (index, fallback) =>
+    scalar(lowering.optionalTensor(inputs[index], 'a quantization parameter'), 'a quantization parameter', fallback);
+}
+
+/** Add: fma(a, ra, fma(b, rb, f)); Mul: (a - az)(b - bz) · r + yz; see ops/integer/qlinear-binary.ts. */
+export function lowerQLinearBinary(lowering: Lowering, node: Node<OpOf<'QLinearBinary'>>): void {
+  const { op, inputs } = node;
+  const { shape } = lowering.outputType(node.outputs[0]);
+  const [left, right] = [lowering.signed(lowering.value(inputs[0])), lowering.signed(lowering.value(inputs[3]))];
+  const { values, layout } = broadcast(lowering, [left.value, right.value], shape);
+  const [a, b] = values.map((value) => expanded(lowering, value, shape, layout));
+  const output = outputQuantization(lowering, node.outputs[0], inputs[6], inputs[7], op.clamp);
+  const number = parameters(lowering, inputs);
+  const [aScale, aZero, bScale, bZero] = [number(1), number(2, 0), number(4), number(5, 0)];
+  const yZero = output.zero + output.shift;
+  const limits = { y_shift: output.shift, lo: output.lo + output.shift, hi: output.hi + output.shift };
+  const n = elementCount(shape);
+  const y = lowering.produce(node.outputs[0], layout, output.shift !== 0);
+  const call = { operands: [a, b], results: [y], inPlace: lowering.reads(a, b) };
+  if (op.fn === 'Mul') {
+    const ratio = Math.fround(Math.fround(aScale * bScale) / output.scale);
+    const fields = { n, ratio, a_zero: aZero - left.shift, b_zero: bZero - right.shift, y_zero: yZero, ...limits };
+    invoke(lowering, { kernel: 'dnnrt_mul_s8', params: ['dnnrt_mul_s8_t', fields], ...call });
+    return;
+  }
+  const aRatio = Math.fround(aScale / output.scale);
+  const bRatio = Math.fround(bScale / output.scale);
+  const fixed = Math.fround(yZero - Math.fround(Math.fround(aRatio * aZero) + Math.fround(bRatio * bZero)));
+  const shifts = { a_shift: left.shift, b_shift: right.shift };
+  const fields = { n, a_ratio: aRatio, b_ratio: bRatio, fixed, ...shifts, ...limits };
+  invoke(lowering, { kernel: 'dnnrt_add_s8', params: ['dnnrt_add_s8_t', fields], ...call });
+}
+
+export function lowerQLinearUnary(lowering: Lowering, node: Node<OpOf<'QLinearUnary'>>): void {
+  const { op, inputs } = node;
+  const { value: x, shift } = lowering.signed(lowering.value(inputs[0]));
+  const output = outputQuantization(lowering, node.outputs[0], inputs[3], inputs[4]);
+  const number = parameters(lowering, inputs);
+  const scales = { xScale: number(1), xZero: number(2, 0), yScale: output.scale, yZero: output.zero + output.shift };
+  const table = lowering.constant('t', 'int8_t', 256, () =>
+    Int8Array.from(
+      unaryTable(op, scales, shift === 0, output.shift === 0 ? 'int8' : 'uint8'),
+      (value) => value - output.shift,
+    ),
+  );
+  const y = lowering.produce(node.outputs[0], x.layout, output.shift !== 0);
+  lowering.call({
+    kernel: 'dnnrt_lut_s8',
+    args: [
+      { kind: 'integer', value: elementCount(x.shape) },
+      { kind: 'constant', id: table },
+      lowering.argument(x),
+      lowering.argument(y),
+    ],
+    reads: lowering.reads(x),
+    writes: [y.buffer],
+    inPlace: lowering.reads(x),
+  });
+}

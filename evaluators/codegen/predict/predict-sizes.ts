@@ -1,0 +1,72 @@
+/**
+ * Sizes of a program before any compiler runs.
+ *
+ * romBytes = .text + .rodata + .data of the linked network: generated code, weights, parameter structures, the functions of
+ * runtime-c that it calls, compiler support routines, memcpy. ramBytes = .data + .bss: the arena with all inputs,
+ * activations, working memory and outputs. Neither counts startup code, vector table or stack.
+ */
+import type { BoardSpec } from '../../board-spec.ts';
+import { calledFunctions } from '../kernels/called-functions.ts';
+import { structLayout } from '../kernels/kernel-table.ts';
+import type { Layer, Program } from '../program.ts';
+import { generatedCodeBytes } from './code-size.ts';
+import { runtimeSections, type SectionBytes } from './size-model.ts';
+
+export interface LayerSize extends Layer {
+  /** Constants of the layer: weights, biases, multipliers, tables. */
+  readonly weightBytes: number;
+  /** Encoding of the weights, `none` for a layer without. */
+  readonly encoding: string;
+}
+
+export interface PredictedSizes {
+  readonly romBytes: number;
+  readonly ramBytes: number;
+  readonly macs: number;
+  readonly flops: number;
+  readonly layers: readonly LayerSize[];
+  readonly sections: SectionBytes;
+}
+
+export function predictSizes(program: Program, board: BoardSpec = program.board): PredictedSizes {
+  const layers = layerSizes(program);
+  const runtime = runtimeSections(board.core, [...calledFunctions(program), 'memcpy']);
+  const constants = program.constants.reduce((sum, { bytes }) => sum + toWords(Math.max(1, bytes)), 0);
+  const structures = program.steps.reduce(
+    (sum, { params }) => sum + (params === undefined ? 0 : toWords(structLayout(params.struct).size)),
+    0,
+  );
+  const sections: SectionBytes = {
+    text: runtime.text + generatedCodeBytes(program, board.core),
+    rodata: runtime.rodata + constants + structures,
+    data: runtime.data,
+    bss: runtime.bss + Math.max(program.arenaBytes, 4),
+  };
+  return {
+    romBytes: sections.text + sections.rodata + sections.data,
+    ramBytes: sections.data + sections.bss,
+    macs: layers.reduce((sum, { macs }) => sum + macs, 0),
+    flops: layers.reduce((sum, { flops }) => sum + flops, 0),
+    layers,
+    sections,
+  };
+}
+
+function toWords(bytes: number): number {
+  return Math.ceil(bytes / 4) * 4;
+}
+
+function layerSizes(program: Program): LayerSize[] {
+  const owned = new Map<string, { bytes: number; encoding: string }>();
+  for (const constant of program.constants) {
+    const layer = constant.id.slice(0, constant.id.indexOf('_'));
+    const sum = owned.get(layer) ?? { bytes: 0, encoding: 'none' };
+    sum.bytes += constant.bytes;
+    if (constant.id.endsWith('_w')) sum.encoding = constant.encoding;
+    owned.set(layer, sum);
+  }
+  return program.layers.map((layer) => {
+    const { bytes, encoding } = owned.get(layer.id) ?? { bytes: 0, encoding: 'none' };
+    return { ...layer, weightBytes: bytes, encoding };
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * Cycles of a program without running it. For every kernel and core the committed model (speed-model/<core>.json, written by
+ * scripts/measure-kernel-cycles.ts) holds cycles per loop count, fitted to the virtual core with memory that never waits; a kernel that
+ * was not measured is estimated from those that were, by its elements, and named in `guessed`.
+ */
+import { readFileSync } from 'node:fs';
+import type { BoardSpec, CpuCore } from '../../board-spec.ts';
+import type { Program, Step } from '../program.ts';
+import { loopCounts, loopMode } from './loop-counts.ts';
+import { modelledCore } from './size-model.ts';
+
+export interface SpeedModel {
+  /** Kernel, with its mode where it has one (`name@mode`) -> loop count -> cycles. */
+  readonly kernels: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Cycles around the kernels: per inference, per call, per byte copied in or out. */
+  readonly around: { readonly inference: number; readonly call: number; readonly portByte: number };
+}
+
+const models = new Map<string, SpeedModel>();
+
+export function speedModel(core: CpuCore): SpeedModel {
+  const name = modelledCore(core);
+  const known = models.get(name);
+  if (known !== undefined) return known;
+  const path = new URL(`./speed-model/${name}.json`, import.meta.url);
+  const model = JSON.parse(readFileSync(path, 'utf8')) as SpeedModel;
+  models.set(name, model);
+  return model;
+}
+
+/** Name of the kernel in the model. */
+export function kernelKey(step: Step): string {
+  const mode = loopMode(step);
+  return mode === '' ? step.kernel : `${step.kernel}@${mode}`;
+}
+
+/** Cycles of one call; undefined when its kernel was never measured. */
+export function stepCycles(step: Step, program: Pick<Program, 'buffers'>, model: SpeedModel): number | undefined {
+  const weights = model.kernels[kernelKey(step)] ?? model.kernels[step.kernel];
+  if (weights === undefined) return undefined;
+  const counts = loopCounts(step, program);
+  return Object.entries(weights).reduce((sum, [name, cycles]) => sum + cycles * (counts.get(name) ?? 0), 0);
+}
+
+export interface PredictedLatency {
+  /** One inference, memory without waits. */
+  readonly cycles: number;
+  readonly latencyUs: number;
+  /** Cycles of each layer, in the order of `program.layers`. */
+  readonly layers: readonly number[];
+  /** Kernels that were never measured; their cycles are rough. */
+  readonly guessed: readonly string[];
+}
+
+/** Cycles per element touched that a kernel without measurements is given: slow rather than fast. */
+const GUESSED_CYCLES = 40;
+
+/** Modelled time of one inference of `program` on `board`, inputs copied in and outputs copied out. */
+export function predictLatency(program: Program, board: BoardSpec = program.board): PredictedLatency {
+  const model = speedModel(board.core);
+  const layers = program.layers.map(() => 0);
+  const guessed = new Set<string>();
+  const elements = new Map(program.buffers.map((buffer) => [buffer.id, buffer.elements]));
+  for (const step of program.steps) {
+    let cycles = stepCycles(step, program, model);
+    if (cycles === undefined) {
+      guessed.add(step.kernel);
+      const touched = [...step.reads, ...step.writes].reduce((sum, id) => sum + (elements.get(id) ?? 0), 0);
+      cycles = GUESSED_CYCLES * touched;
+    }
+    layers[step.layer] += cycles + model.around.call;
+  }
+  const ports = [...program.inputs, ...program.outputs].reduce((sum, { bytes }) => sum + bytes, 0);
+  const kernels = layers.reduce((sum, cycles) => sum + cycles, 0);
+  const cycles = Math.round(kernels + model.around.inference + model.around.portByte * ports);
+  return {
+    cycles,
+    latencyUs: (cycles / board.clockHz) * 1e6,
+    layers: layers.map(Math.round),
+    guessed: [...guessed].sort(),
+  };
+}
