@@ -30,7 +30,7 @@ test('half of the latency, an upper bound in microseconds, and no board to ask',
       evaluateLimit: 50,
       ...(modelLatencyIn === undefined ? {} : { modelLatencyIn }),
     });
-  // Times jump where a width leaves a multiple that a kernel likes.
+  // Times jump by some percent where a width leaves a multiple that a kernel likes.
   for (const target of [{ remove: 0.5 }, { atMost: 13_000 }]) {
     const { outcome } = await request(target, cache);
     assert.equal(outcome.kind, 'completed', outcome.kind === 'infeasible' ? outcome.reason : '');
@@ -40,7 +40,7 @@ test('half of the latency, an upper bound in microseconds, and no board to ask',
       compression: { achieved: { prune: { target: { asked: number; achieved: number } } } };
     };
     const { asked, achieved } = report.compression.achieved.prune.target;
-    assert.ok(Math.abs(achieved / asked - 1) <= 0.015, `${achieved} instead of ${asked} µs`);
+    assert.ok(achieved >= 0.92 * asked && achieved <= 1.02 * asked, `${achieved} instead of ${asked} µs`);
     if ('atMost' in target) assert.ok(achieved <= asked);
     const latency = outcome.metrics['latencyUs']?.mean ?? 0;
     assert.equal(latency, achieved, 'nothing was trained, so that the foretold time is the measured one');
