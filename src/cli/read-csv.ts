@@ -4,8 +4,10 @@ import { UserError } from '../errors.ts';
 
 export interface NumberTable {
   readonly columns: readonly string[];
-  /** One number per column. */
+  /** One number per column; NaN in a column of names that holds none. */
   readonly rows: readonly (readonly number[])[];
+  /** The same as text. */
+  readonly cells: readonly (readonly string[])[];
   /** The line of each row, from 1. */
   readonly lines: readonly number[];
 }
@@ -16,12 +18,13 @@ function bad(where: string, message: string, hint?: string): UserError {
 
 /**
  * Reads comma-separated numbers. A first line that is not all numbers is the header; without one, columns are named c1, c2 …
- * Empty lines and lines that start with # are skipped.
+ * Empty lines and lines that start with # are skipped. `names` are columns that may hold anything.
  */
-export function readNumberTable(file: string): NumberTable {
+export function readNumberTable(file: string, names: readonly string[] = []): NumberTable {
   const text = readFileSync(file, 'utf8');
   let columns: string[] | undefined;
   const rows: number[][] = [];
+  const texts: string[][] = [];
   const lines: number[] = [];
   for (const [index, raw] of text.split(/\r?\n/).entries()) {
     const line = raw.trim();
@@ -38,7 +41,8 @@ export function readNumberTable(file: string): NumberTable {
     if (cells.length !== columns.length) {
       throw bad(`${file}:${index + 1}`, `${cells.length} cells where the first line has ${columns.length}`);
     }
-    const wrong = numbers.findIndex((value) => !Number.isFinite(value));
+    const isName = columns.map((column) => names.includes(column));
+    const wrong = numbers.findIndex((value, i) => !Number.isFinite(value) && isName[i] !== true);
     if (wrong >= 0) {
       throw bad(
         `${file}:${index + 1}`,
@@ -46,10 +50,11 @@ export function readNumberTable(file: string): NumberTable {
       );
     }
     rows.push(numbers);
+    texts.push(cells);
     lines.push(index + 1);
   }
   if (columns === undefined) throw bad(file, 'the file is empty', 'one row of comma-separated numbers per line');
-  return { columns, rows, lines };
+  return { columns, rows, cells: texts, lines };
 }
 
 /** The index of each named column. Throws naming what is missing. */

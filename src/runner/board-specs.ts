@@ -5,13 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { BoardSpec } from '@tinypareto/evaluators';
 import { type Static, Type } from 'typebox';
 import { parse } from 'yaml';
-import { oneOf } from '../contract/strict-object.ts';
+import { oneOf, strictObject } from '../contract/strict-object.ts';
 import { suggestName } from '../contract/suggest-name.ts';
 import { findIssues } from '../contract/validate.ts';
 import { EXIT, UserError } from '../errors.ts';
 
-/** Keys that other parts of the system read from the same files are allowed. */
-const BoardSchema = Type.Object({
+const BoardSchema = strictObject({
   name: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
   title: Type.String(),
   core: oneOf(['cortex-m0plus', 'cortex-m4f', 'host']),

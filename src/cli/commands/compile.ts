@@ -181,8 +181,9 @@ function refuseTooLarge(result: CompileResult, flashBytes: number, ramBytes: num
 
 function describeLatency({ latency }: CompileResult): string {
   const { cycles, latencyUs, guessed } = latency;
-  const doubt = guessed.length === 0 ? '' : `; roughly: ${guessed.join(', ')} was never measured`;
-  return `time: ${cycles} cycles, ${(latencyUs / 1000).toFixed(2)} ms (modelled, memory that never waits${doubt})`;
+  if (guessed.length > 0)
+    return `time: unknown, ${guessed.join(', ')} never timed; tinypareto measure runs the network`;
+  return `time: at least ${cycles} cycles, ${(latencyUs / 1000).toPrecision(2)} ms, with memory that never waits; tinypareto measure counts the waits`;
 }
 
 function render(result: CompileResult, folder: string): string {

@@ -13,7 +13,7 @@ import { parseByteCount } from '../parse-options.ts';
 import { columnIndexes, readNumberTable } from '../read-csv.ts';
 
 interface Buffer {
-  readonly id: number;
+  readonly id: number | string;
   readonly lower: number;
   readonly upper: number;
   readonly size: number;
@@ -27,7 +27,7 @@ interface PlanCommandOptions {
 
 interface Planned {
   readonly plan: MemoryPlan;
-  readonly buffers: readonly (Omit<Buffer, 'id'> & { readonly id: number | string; readonly offset: number })[];
+  readonly buffers: readonly (Buffer & { readonly offset: number })[];
   readonly picture: string;
 }
 
@@ -100,13 +100,14 @@ async function planModel(file: string, boardName: string): Promise<Planned> {
 }
 
 function readBuffers(file: string): Buffer[] {
-  const table = readNumberTable(file);
+  const table = readNumberTable(file, ['id']);
   const column = columnIndexes(table, file, ['id', 'lower', 'upper', 'size']);
-  const seen = new Set<number>();
+  const seen = new Set<number | string>();
   return table.rows.map((row, i) => {
-    const [id = 0, lower = 0, upper = 0, size = 0] = [column.id, column.lower, column.upper, column.size].map(
+    const [number = 0, lower = 0, upper = 0, size = 0] = [column.id, column.lower, column.upper, column.size].map(
       (at) => row[at] ?? 0,
     );
+    const id = Number.isFinite(number) ? number : (table.cells[i]?.[column.id] ?? '');
     const where = `${file}:${table.lines[i]}`;
     if (seen.has(id)) throw badBuffer(where, `id ${id} appears twice`);
     seen.add(id);
