@@ -1,16 +1,18 @@
-/** Compiles a network for a Cortex-M board and runs it on a virtual core: outputs, cycles of the whole and of each layer. */
+/** One inference of a network on a virtual board with room for everything: what kernels take, without the limits of a real board. */
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type BoardSpec, buildArm, type Graph, type LowerOptions, lower, type Program } from '@tinypareto/evaluators';
-import { type FlashModel, readElf, VirtualCore } from '@tinypareto/hw-agents/virtual';
+import {
+  type BoardSpec,
+  type Graph,
+  type LayerCycles,
+  type LowerOptions,
+  lower,
+  type Program,
+  runOnVirtualBoard,
+} from '@tinypareto/evaluators';
+import type { FlashModel } from '@tinypareto/hw-agents/virtual';
 
-export interface LayerCycles {
-  readonly layer: string;
-  readonly op: string;
-  readonly kernel: string;
-  readonly macs: number;
-  readonly cycles: number;
-}
+export type { LayerCycles };
 
 export interface CoreRun {
   readonly program: Program;
@@ -20,11 +22,10 @@ export interface CoreRun {
   readonly layers: readonly LayerCycles[];
 }
 
-const RAM_BASE = 0x20000000;
-/** Room for the stack below the end of RAM is part of the board's RAM; inputs and outputs are placed in extra RAM above it. */
-const EXTRA_RAM = 1 << 20;
+const FLASH_BYTES = 8 << 20;
+const RAM_BYTES = 1 << 20;
 
-/** The second of two passes (warm caches). `inputs` are the bytes of each input. */
+/** The network is lowered for the board as it is; the second of two inferences counts. `inputs` are the bytes of each input. */
 export async function runOnCore(
   graph: Graph,
   board: BoardSpec,
@@ -33,62 +34,21 @@ export async function runOnCore(
   options: LowerOptions = {},
 ): Promise<CoreRun> {
   const program = lower(graph, board, options);
-  const build = await buildArm(
-    program,
-    { ...board, flashBytes: 8 << 20, ramBytes: 1 << 20 },
-    path.join(tmpdir(), 'tinypareto-bench'),
-  );
-  if (build.kind === 'missing') throw new Error('arm-none-eabi-gcc is not here');
-  const image = readElf(build.elf);
-  const core = new VirtualCore(
-    board.core === 'cortex-m4f' ? 'cortex-m4' : 'cortex-m0plus',
-    { flashBase: 0x10000000, flashBytes: 8 << 20, ramBase: RAM_BASE, ramBytes: (1 << 20) + EXTRA_RAM },
-    flash,
-  );
-  core.load(image);
-  const address = (name: string) => {
-    const symbol = image.symbols.get(name);
-    if (symbol === undefined) throw new Error(`the program has no ${name}`);
-    return symbol.address;
+  const { flashTiming: _, ...untimed } = board;
+  const roomy: BoardSpec = {
+    ...untimed,
+    flashBytes: FLASH_BYTES,
+    ramBytes: RAM_BYTES,
+    ...(flash.kind === 'zeroWait' ? {} : { flashTiming: flash }),
   };
-  let place = RAM_BASE + (1 << 20);
-  const reserve = (bytes: number) => {
-    const at = place;
-    place += Math.ceil(bytes / 16) * 16;
-    return at;
-  };
-  const inputPlaces = inputs.map((bytes) => {
-    const at = reserve(bytes.length);
-    core.memory.bytesAt(at, bytes.length).set(bytes);
-    return at;
-  });
-  const outputPlaces = program.outputs.map(({ bytes }) => reserve(bytes));
-  const stackTop = RAM_BASE + (1 << 20);
-  const watch = new Map(program.steps.map((step) => [address(step.kernel), step.kernel]));
-  const call = () =>
-    core.call(address(`${program.prefix}_infer`), [...inputPlaces, ...outputPlaces], {
-      stackTop,
-      maxCycles: 1e11,
-      watch,
-    });
-  core.call(address(`${program.prefix}_setup`), [0], { stackTop, maxCycles: 1e9 });
-  call();
-  const run = call();
-  const layers = program.steps.map((step, index) => {
-    const layer = program.layers[step.layer];
-    return {
-      layer: layer.name,
-      op: layer.op,
-      kernel: step.kernel,
-      macs: layer.macs,
-      cycles: run.profile[index]?.cycles ?? 0,
-    };
-  });
+  const run = await runOnVirtualBoard(program, roomy, [inputs], path.join(tmpdir(), 'tinypareto-bench'));
+  const [inference] = run.inferences;
+  if (inference === undefined) throw new Error('the virtual board ran nothing');
   return {
     program,
-    outputs: program.outputs.map(({ bytes }, index) => core.memory.bytesAt(outputPlaces[index], bytes).slice()),
-    cycles: run.cycles,
+    outputs: inference.outputs,
+    cycles: inference.cycles,
     macs: program.layers.reduce((sum, { macs }) => sum + macs, 0),
-    layers,
+    layers: run.layers,
   };
 }
