@@ -1,11 +1,9 @@
 /**
- * The daemon's side of the agent protocol: agents and their devices, a queue of measuring jobs, leases with fences. A result counts
+ * The daemon's side of the agent protocol: a queue of measuring jobs for the devices of the fleet, leases with fences. A result counts
  * only when it comes under the newest fence, from the device that was asked, with outputs equal to the expected ones byte for byte.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import {
-  type DeviceDescription,
-  type ErrorClass,
   type Job,
   type JobError,
   type Measurement,
@@ -20,6 +18,7 @@ import {
 } from '@tinypareto/hw-agents/protocol';
 import { EXIT, UserError } from '../errors.ts';
 import type { AgentView, DeviceView } from './agent-view.ts';
+import { type Agent, type Device, DeviceFleet } from './device-fleet.ts';
 import { judgeMeasurement } from './judge-measurement.ts';
 import { MeasureError, type MeasureRequest } from './measure-request.ts';
 
@@ -30,23 +29,6 @@ export interface AgentHubOptions {
   readonly maxAttempts?: number;
   /** Monotonic milliseconds. */
   readonly now?: () => number;
-}
-
-interface Device {
-  readonly description: DeviceDescription;
-  agentId: string;
-  fence: number;
-  infraErrorsInARow: number;
-  quarantine: string | null;
-  jobsDone: number;
-  jobId: string | null;
-}
-
-interface Agent {
-  readonly agentId: string;
-  version: string;
-  lastSeen: number;
-  deviceIds: readonly string[];
 }
 
 interface QueuedJob {
@@ -65,15 +47,11 @@ interface QueuedJob {
 }
 
 const DEADLINES: Job['deadlines'] = { buildSeconds: 120, flashSeconds: 60, bootSeconds: 10, runSeconds: 120 };
-/** Faults of the rig, not of the network; this many in a row put a device into quarantine. */
-const QUARANTINE_AFTER = 3;
-const INFRASTRUCTURE: ReadonlySet<ErrorClass> = new Set(['BOARD', 'FLASH', 'PROTOCOL', 'POWER', 'AGENT', 'LEASE_LOST']);
 /** Finished jobs remembered for repeated results. */
 const MAX_FINISHED = 1000;
 
 export class AgentHub {
-  readonly #agents = new Map<string, Agent>();
-  readonly #devices = new Map<string, Device>();
+  readonly #fleet: DeviceFleet;
   readonly #jobs = new Map<string, QueuedJob>();
   readonly #waiting = new Set<() => void>();
   readonly #leaseSeconds: number;
@@ -88,49 +66,13 @@ export class AgentHub {
     this.#silenceSeconds = options.silenceSeconds ?? 90;
     this.#maxAttempts = options.maxAttempts ?? 3;
     this.#now = options.now ?? (() => performance.now());
+    this.#fleet = new DeviceFleet(this.#silenceSeconds * 1000, this.#now);
     this.#sweeper = setInterval(() => this.sweep(), 1000);
     this.#sweeper.unref();
   }
 
   register(body: RegisterRequest): RegisterAnswer {
-    if (!body.protocols.includes(PROTOCOL_VERSION)) {
-      throw new UserError({
-        code: 'PROTOCOL_MISMATCH',
-        message: `the agent speaks protocol ${body.protocols.join(', ')}, this daemon ${PROTOCOL_VERSION}`,
-        hint: 'update the older of the two',
-      });
-    }
-    for (const { deviceId } of body.devices) {
-      const known = this.#devices.get(deviceId);
-      if (known !== undefined && known.agentId !== body.agentId && this.#isConnected(known.agentId)) {
-        throw new UserError({
-          code: 'DEVICE_TAKEN',
-          message: `device ${deviceId} is already offered by agent ${known.agentId}`,
-          hint: 'one device belongs to one agent; stop the other one first',
-          status: 409,
-        });
-      }
-    }
-    for (const description of body.devices) {
-      const known = this.#devices.get(description.deviceId);
-      // An agent that starts again has forgotten its job; the fence keeps growing.
-      if (known?.jobId != null) this.#requeue(known.jobId, 'the agent started again');
-      this.#devices.set(description.deviceId, {
-        description,
-        agentId: body.agentId,
-        fence: known?.fence ?? 0,
-        infraErrorsInARow: 0,
-        quarantine: null,
-        jobsDone: known?.jobsDone ?? 0,
-        jobId: null,
-      });
-    }
-    this.#agents.set(body.agentId, {
-      agentId: body.agentId,
-      version: body.version,
-      lastSeen: this.#now(),
-      deviceIds: body.devices.map((device) => device.deviceId),
-    });
+    for (const jobId of this.#fleet.register(body)) this.#requeue(jobId, 'the agent started again');
     this.#wake();
     return {
       agentId: body.agentId,
@@ -149,8 +91,7 @@ export class AgentHub {
   ): Promise<Job | null> {
     const deadline = this.#now() + waitMs;
     for (;;) {
-      const agent = this.#agents.get(agentId);
-      if (agent === undefined) throw unknownAgent(agentId);
+      const agent = this.#fleet.agent(agentId);
       agent.lastSeen = this.#now();
       if (signal?.aborted || this.#closed) return null;
       this.#reclaim(agent, idleDevices);
@@ -165,9 +106,7 @@ export class AgentHub {
   progress(jobId: string, body: ProgressRequest): ProgressAnswer {
     const job = this.#leased(jobId, body.fence);
     job.leaseUntil = this.#now() + this.#leaseSeconds * 1000;
-    const device = this.#devices.get(job.deviceId);
-    const agent = device && this.#agents.get(device.agentId);
-    if (agent !== undefined) agent.lastSeen = this.#now();
+    this.#fleet.heard(job.deviceId);
     job.request.onPhase?.(body.phase);
     return { leaseSeconds: this.#leaseSeconds, directive: job.aborted ? 'abort' : 'continue' };
   }
@@ -177,20 +116,17 @@ export class AgentHub {
     const finished = this.#jobs.get(jobId);
     if (finished?.answer != null && finished.resultHash === hash) return { ...finished.answer, replayed: true };
     const job = this.#leased(jobId, body.fence);
-    const device = this.#devices.get(job.deviceId);
+    const device = this.#fleet.device(job.deviceId);
     if (device !== undefined) device.jobId = null;
     const error = body.status === 'error' ? body.error : judgeMeasurement(job.request, job.deviceId, body.measurement);
     job.resultHash = hash;
     if (error === undefined && body.status === 'done') {
-      if (device !== undefined) {
-        device.infraErrorsInARow = 0;
-        device.jobsDone++;
-      }
+      if (device !== undefined) this.#fleet.succeeded(device);
       job.answer = { accepted: true };
       this.#finish(job, { ...body.measurement, latencyUs: summarize(body.measurement.latencySamplesUs) });
     } else if (error !== undefined) {
       job.answer = { accepted: false, error };
-      if (device !== undefined) this.#blame(device, error);
+      if (device !== undefined) this.#fleet.blame(device, error);
       if (error.retryable && job.attempts < this.#maxAttempts) this.#requeue(jobId, error.message);
       else this.#finish(job, new MeasureError(error));
     }
@@ -202,7 +138,7 @@ export class AgentHub {
   measure(request: MeasureRequest): Promise<Measurement> {
     if (this.#closed)
       return Promise.reject(new MeasureError({ class: 'AGENT', message: 'the daemon is closing', retryable: true }));
-    if (!this.#offers(request)) return Promise.reject(noSuchBoard(request.board));
+    if (!this.#fleet.offers(request)) return Promise.reject(noSuchBoard(request.board));
     return new Promise((resolve, reject) => {
       const jobId = `job_${randomUUID()}`;
       const job: QueuedJob = {
@@ -239,23 +175,15 @@ export class AgentHub {
 
   /** True when a connected, healthy device of the board type is there. */
   has(board: string): boolean {
-    return this.#offers({ board });
+    return this.#fleet.offers({ board });
   }
 
   agents(): AgentView[] {
-    return [...this.#agents.values()].map((agent) => ({
-      agentId: agent.agentId,
-      version: agent.version,
-      connected: this.#isConnected(agent.agentId),
-      devices: agent.deviceIds.flatMap((id) => {
-        const device = this.#devices.get(id);
-        return device === undefined || device.agentId !== agent.agentId ? [] : [this.#view(device)];
-      }),
-    }));
+    return this.#fleet.agents();
   }
 
   devices(): DeviceView[] {
-    return [...this.#devices.values()].map((device) => this.#view(device));
+    return this.#fleet.devices();
   }
 
   /** Takes back jobs whose lease has run out. Called every second. */
@@ -263,10 +191,10 @@ export class AgentHub {
     for (const job of this.#jobs.values()) {
       if (job.state !== 'leased' || job.leaseUntil > this.#now()) continue;
       const error: JobError = { class: 'LEASE_LOST', message: 'the agent fell silent', retryable: true };
-      const device = this.#devices.get(job.deviceId);
+      const device = this.#fleet.device(job.deviceId);
       if (device !== undefined) {
         device.jobId = null;
-        this.#blame(device, error);
+        this.#fleet.blame(device, error);
       }
       if (job.aborted || job.attempts < this.#maxAttempts) this.#requeue(job.jobId, error.message);
       else this.#finish(job, new MeasureError(error));
@@ -285,7 +213,7 @@ export class AgentHub {
   /** An agent that calls a device idle has no job on it: one that is still leased to it was dropped or never arrived. */
   #reclaim(agent: Agent, idleDevices: readonly string[]): void {
     for (const id of idleDevices) {
-      const device = this.#devices.get(id);
+      const device = this.#fleet.device(id);
       if (device?.jobId == null || device.agentId !== agent.agentId) continue;
       this.#requeue(device.jobId, 'the agent dropped the job');
       device.jobId = null;
@@ -295,10 +223,7 @@ export class AgentHub {
   #take(agent: Agent, idleDevices: readonly string[]): Job | null {
     for (const job of this.#jobs.values()) {
       if (job.state !== 'queued') continue;
-      const device = agent.deviceIds
-        .filter((id) => idleDevices.includes(id))
-        .flatMap((id) => this.#devices.get(id) ?? [])
-        .find((each) => each.agentId === agent.agentId && each.jobId === null && fits(each, job.request));
+      const device = this.#fleet.idle(agent, idleDevices, job.request);
       if (device === undefined) continue;
       return this.#lease(job, device);
     }
@@ -360,7 +285,7 @@ export class AgentHub {
   #finish(job: QueuedJob, result: Measurement | MeasureError): void {
     if (job.state === 'finished') return;
     // A leased job that was cancelled stays leased until its agent hears of it, so that the device is not double-booked.
-    const device = this.#devices.get(job.deviceId);
+    const device = this.#fleet.device(job.deviceId);
     if (device?.jobId === job.jobId && !job.aborted) device.jobId = null;
     if (!(job.aborted && job.state === 'leased')) job.state = 'finished';
     job.finish(result);
@@ -374,39 +299,6 @@ export class AgentHub {
         return;
       }
     }
-  }
-
-  #blame(device: Device, error: JobError): void {
-    if (!INFRASTRUCTURE.has(error.class)) return;
-    device.infraErrorsInARow++;
-    if (device.infraErrorsInARow < QUARANTINE_AFTER) return;
-    device.quarantine = `${device.infraErrorsInARow} faults in a row, the last: ${error.class}: ${error.message}`;
-  }
-
-  #isConnected(agentId: string): boolean {
-    const agent = this.#agents.get(agentId);
-    return agent !== undefined && this.#now() - agent.lastSeen < this.#silenceSeconds * 1000;
-  }
-
-  #offers(request: { readonly board: string; readonly deviceId?: string }): boolean {
-    return [...this.#devices.values()].some((device) => this.#isConnected(device.agentId) && fits(device, request));
-  }
-
-  #view(device: Device): DeviceView {
-    const state = !this.#isConnected(device.agentId)
-      ? 'offline'
-      : device.quarantine !== null
-        ? 'quarantined'
-        : device.jobId === null
-          ? 'idle'
-          : 'busy';
-    return {
-      ...device.description,
-      agentId: device.agentId,
-      state,
-      reason: device.quarantine,
-      jobsDone: device.jobsDone,
-    };
   }
 
   #sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -426,22 +318,6 @@ export class AgentHub {
   #wake(): void {
     for (const wake of [...this.#waiting]) wake();
   }
-}
-
-function fits(device: Device, request: { readonly board: string; readonly deviceId?: string }): boolean {
-  if (device.quarantine !== null) return false;
-  return request.deviceId === undefined
-    ? device.description.board === request.board
-    : device.description.deviceId === request.deviceId;
-}
-
-function unknownAgent(agentId: string): UserError {
-  return new UserError({
-    code: 'AGENT_NOT_FOUND',
-    message: `agent ${agentId} is not registered`,
-    hint: 'register first',
-    status: 404,
-  });
 }
 
 function noSuchBoard(board: string): UserError {
