@@ -1,6 +1,7 @@
 /**
- * Writes docs/benchmarks.md from what the benches print: `npm run benchmarks [-- NAME …]` runs the named benches (all when none is named)
- * and keeps the newest result of every other one. Results lie beside the page as docs/benchmarks.json.
+ * Writes docs/benchmarks.md from what the benches print: `npm run benchmarks [-- NAME [FLAGS] …]` runs the named benches, each with the
+ * flags behind its name (all benches without flags when none is named), and keeps the newest result of every other one. Results lie
+ * beside the page as docs/benchmarks.json.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,8 @@ import type { BenchResult } from './bench-result.ts';
 interface Stored {
   readonly measuredOn: string;
   readonly cpus: number;
+  /** Flags it ran with; paths, which tell nothing elsewhere, as FILE. */
+  readonly flags?: readonly string[];
   readonly result: BenchResult;
 }
 
@@ -20,6 +23,18 @@ const page = new URL('../docs/benchmarks.md', import.meta.url);
 const NOT_BENCHES = new Set(['main.ts', 'bench-result.ts', 'report.ts']);
 const ROWS_PER_TABLE = 40;
 
+interface Order {
+  readonly name: string;
+  readonly flags: readonly string[];
+}
+
+/** `a --x 1 b` is bench a with the flags `--x 1`, then bench b without any. */
+function ordersOf(args: readonly string[]): Order[] {
+  const known = benchNames();
+  const starts = args.flatMap((arg, at) => (known.includes(arg) ? [at] : []));
+  return starts.map((at, k) => ({ name: args[at] ?? '', flags: args.slice(at + 1, starts[k + 1] ?? args.length) }));
+}
+
 function benchNames(): string[] {
   return readdirSync(new URL('.', import.meta.url))
     .filter((file) => file.endsWith('.ts') && !NOT_BENCHES.has(file))
@@ -27,9 +42,9 @@ function benchNames(): string[] {
     .sort();
 }
 
-function runBench(name: string): BenchResult | undefined {
+function runBench({ name, flags }: Order): BenchResult | undefined {
   process.stderr.write(`${name} …\n`);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/main.ts', name, '--json'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bench/main.ts', name, ...flags, '--json'], {
     cwd: root,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -101,8 +116,8 @@ function render(results: ReadonlyMap<string, Stored>): string {
       ]),
     ),
     ...sorted.map(
-      ({ result, cpus: count }) =>
-        `## ${result.name}\n\n\`npm run --silent bench -- ${result.name} --json\` (${count} CPUs)\n\n${renderDetails(result.details)}`,
+      ({ result, cpus: count, flags = [] }) =>
+        `## ${result.name}\n\n\`npm run --silent bench -- ${[result.name, ...flags].join(' ')} --json\` (${count} CPUs)\n\n${renderDetails(result.details)}`,
     ),
   ].join('\n\n')}\n`;
 }
@@ -111,10 +126,12 @@ const results = new Map<string, Stored>(
   existsSync(store) ? Object.entries(JSON.parse(readFileSync(store, 'utf8')) as Record<string, Stored>) : [],
 );
 const asked = process.argv.slice(2);
-for (const name of asked.length > 0 ? asked.filter((each) => each !== '--render') : benchNames()) {
-  const result = runBench(name);
-  if (result !== undefined)
-    results.set(name, { measuredOn: new Date().toISOString().slice(0, 10), cpus: cpus().length, result });
+const orders = asked.length > 0 ? ordersOf(asked) : benchNames().map((name) => ({ name, flags: [] }));
+for (const order of orders) {
+  const result = runBench(order);
+  if (result === undefined) continue;
+  const flags = order.flags.map((flag) => (flag.includes('/') ? 'FILE' : flag));
+  results.set(order.name, { measuredOn: new Date().toISOString().slice(0, 10), cpus: cpus().length, flags, result });
 }
 writeFileSync(store, `${JSON.stringify(Object.fromEntries([...results].sort()), null, 1)}\n`);
 writeFileSync(page, render(results));
