@@ -28,8 +28,7 @@ interface Plan {
 export function assignMemory(lowering: Lowering, inputs: readonly Port[], outputs: readonly Port[]): AssignedMemory {
   const apart = planApart(lowering, inputs, outputs);
   const under = planUnder(lowering, inputs, outputs);
-  const { aliases, buffers, memory } =
-    under !== undefined && under.memory.peakBytes < apart.memory.peakBytes ? under : apart;
+  const { aliases, buffers, memory } = smaller(apart, under);
   const alignment = buffers.reduce((most, buffer) => Math.max(most, buffer.alignment ?? 1), 4);
   const placed = buffers.map(({ id, lower, upper }) => ({
     id,
@@ -39,6 +38,15 @@ export function assignMemory(lowering: Lowering, inputs: readonly Port[], output
     upper,
   }));
   return { aliases, memory, placed, arenaBytes: Math.ceil(memory.peakBytes / alignment) * alignment };
+}
+
+/** Plans apart are plans with overlaps that are not used: what is proved of the latter bounds both. */
+function smaller(apart: Plan, under: Plan | undefined): Plan {
+  if (under === undefined) return apart;
+  const lowerBoundBytes = Math.min(apart.memory.lowerBoundBytes, under.memory.lowerBoundBytes);
+  const taken = under.memory.peakBytes < apart.memory.peakBytes ? under : apart;
+  const optimal = taken.memory.optimal && (taken === under || taken.memory.peakBytes === under.memory.lowerBoundBytes);
+  return { ...taken, memory: { ...taken.memory, lowerBoundBytes, optimal } };
 }
 
 function planApart(lowering: Lowering, inputs: readonly Port[], outputs: readonly Port[]): Plan {

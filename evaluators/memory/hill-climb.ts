@@ -3,7 +3,6 @@
  * does not raise the peak is kept. Deterministic: the choices come from a fixed linear congruential sequence.
  */
 import type { PlannedBuffer } from './buffer.ts';
-import type { OverlapTable } from './overlap.ts';
 import { type Placement, placeInOrder } from './place.ts';
 
 export interface ClimbResult {
@@ -17,7 +16,6 @@ export function hillClimb(
   start: readonly number[],
   targetBytes: number,
   attempts: number,
-  overlaps?: OverlapTable,
 ): ClimbResult {
   let state = 0x2545f491;
   const below = (limit: number) => {
@@ -25,12 +23,12 @@ export function hillClimb(
     return Math.floor((state / 2 ** 32) * limit);
   };
   let order = [...start];
-  let best = placeInOrder(buffers, conflicts, order, Number.POSITIVE_INFINITY, overlaps);
+  let best = placeInOrder(buffers, conflicts, order);
   let done = 0;
   for (; done < attempts && best.peakBytes > targetBytes; done++) {
     const next = [...order];
     moveEarlier(next, pickCulprit(buffers, conflicts, best, below), below);
-    const placement = placeInOrder(buffers, conflicts, next, best.peakBytes + 1, overlaps);
+    const placement = placeInOrder(buffers, conflicts, next, best.peakBytes + 1);
     if (placement.peakBytes > best.peakBytes) continue;
     order = next;
     best = placement;

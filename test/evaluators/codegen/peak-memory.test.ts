@@ -20,6 +20,7 @@ for (const [name, most] of Object.entries(MOST)) {
       board('nano33ble'),
     );
     assert.ok(arenaBytes <= most, `${arenaBytes} bytes`);
-    assert.ok(memory.lowerBoundBytes <= memory.peakBytes);
+    assert.equal(memory.peakBytes, memory.lowerBoundBytes);
+    assert.equal(memory.optimal, true);
   });
 }
