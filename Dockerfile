@@ -7,7 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY optimizer/package.json optimizer/
 COPY evaluators/package.json evaluators/
 COPY hw-agents/package.json hw-agents/
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+RUN npm ci --ignore-scripts --omit=dev --omit=optional --no-audit --no-fund
 
 FROM ${BASE}
 RUN apt-get update -qq \

@@ -46,7 +46,8 @@ function packagesAreCurrent() {
 async function installPackages() {
   if (packagesAreCurrent()) return true;
   say('installing npm packages (about 30 s)');
-  const result = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // The packages carry their binaries; npm's own rebuild of one of them would want a compiler, Python and Node's headers.
+  const result = await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
   if (result.code !== 0) {
     say(`npm ci failed (exit ${result.code}):\n${result.text}`);
     return false;
