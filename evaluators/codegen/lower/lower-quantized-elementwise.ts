@@ -2,6 +2,7 @@
 import type { Node } from '../../ir/graph.ts';
 import type { OpOf } from '../../ir/op.ts';
 import { elementCount } from '../../ir/tensor.ts';
+import { addTerms } from '../../ops/integer/qlinear-binary.ts';
 import { unaryTable } from '../../ops/integer/qlinear-unary.ts';
 import { LoweringError } from '../codegen-error.ts';
 import { axisStrides, type Layout } from '../layout.ts';
@@ -55,11 +56,9 @@ export function lowerQLinearBinary(lowering: Lowering, node: Node<OpOf<'QLinearB
     invoke(lowering, { kernel: 'dnnrt_mul_s8', params: ['dnnrt_mul_s8_t', fields], ...call });
     return;
   }
-  const aRatio = Math.fround(aScale / output.scale);
-  const bRatio = Math.fround(bScale / output.scale);
-  const fixed = Math.fround(yZero - Math.fround(Math.fround(aRatio * aZero) + Math.fround(bRatio * bZero)));
+  const { ra, rb, fixed } = addTerms({ aScale, aZero, bScale, bZero, yScale: output.scale, yZero });
   const shifts = { a_shift: left.shift, b_shift: right.shift };
-  const fields = { n, a_ratio: aRatio, b_ratio: bRatio, fixed, ...shifts, ...limits };
+  const fields = { n, a_ratio: ra, b_ratio: rb, fixed, ...shifts, ...limits };
   invoke(lowering, { kernel: 'dnnrt_add_s8', params: ['dnnrt_add_s8_t', fields], ...call });
 }
 

@@ -2,6 +2,7 @@
 import type { Graph, Node, ValueInfo } from '../../ir/graph.ts';
 import type { OpOf, Window } from '../../ir/op.ts';
 import { elementCount, type Tensor } from '../../ir/tensor.ts';
+import { addTerms } from '../../ops/integer/qlinear-binary.ts';
 import { coversImage, meanMultiplier } from '../../ops/integer/qlinear-pool.ts';
 import { softmaxTable } from '../../ops/integer/qlinear-softmax.ts';
 import { unaryTable } from '../../ops/integer/qlinear-unary.ts';
@@ -345,11 +346,14 @@ function lowerAdd(l: Lowering, node: Node, op: OpOf<'QLinearBinary'>): number | 
   const { a, b, y } = operands;
   const number = (index: number, fallback?: number): number =>
     scalar(constant(l, node.inputs[index]), 'scale', fallback);
-  const yScale = number(6);
-  const [ra, rb] = [Math.fround(number(1) / yScale), Math.fround(number(4) / yScale)];
-  const fixed = Math.fround(
-    number(7, 0) - Math.fround(Math.fround(ra * number(2, 0)) + Math.fround(rb * number(5, 0))),
-  );
+  const { ra, rb, fixed } = addTerms({
+    aScale: number(1),
+    aZero: number(2, 0),
+    bScale: number(4),
+    bZero: number(5, 0),
+    yScale: number(6),
+    yZero: number(7, 0),
+  });
   const first = Float64Array.from({ length: 256 }, (_, i) => (i - (a.signed ? 128 : 0)) * ra);
   const second = Float32Array.from({ length: 256 }, (_, i) => (i - (b.signed ? 128 : 0)) * rb + fixed);
   const { low, high } = outputLimits(y, op.clamp);

@@ -2,7 +2,7 @@
  * QLinearAdd and QLinearMul (com.microsoft) with multidirectional broadcasting, as ONNX Runtime computes them on x86:
  *
  *   Add: y = saturate(rhe(fma(a, ra, fma(b, rb, f)))),  ra = f32(sa / sy), rb = f32(sb / sy),
- *        f = f32(yZero - f32(f32(ra · aZero) + f32(rb · bZero)))
+ *        f = f32(yZero - fma(ra, aZero, f32(rb · bZero)))
  *   Mul: y = saturate(rhe(f32(f32((a - aZero)(b - bZero) · r) + yZero))),  r = f32(f32(sa · sb) / sy)
  *
  * `fma` rounds once to single precision, `rhe` is round half to even. Because a and b have few values, each operand's part
@@ -26,11 +26,18 @@ export interface BinaryScales {
   readonly yZero: number;
 }
 
-/** (a, b) -> the rounded sum before saturation. */
-export function quantizedAdd(s: BinaryScales): (a: number, b: number) => number {
+/** ra, rb and f of Add. */
+export function addTerms(s: BinaryScales): { readonly ra: number; readonly rb: number; readonly fixed: number } {
   const ra = Math.fround(s.aScale / s.yScale);
   const rb = Math.fround(s.bScale / s.yScale);
-  const fixed = Math.fround(s.yZero - Math.fround(Math.fround(ra * s.aZero) + Math.fround(rb * s.bZero)));
+  // The compiler of ONNX Runtime contracts the first product and the sum into one operation.
+  const fixed = Math.fround(s.yZero - Math.fround(ra * s.aZero + Math.fround(rb * s.bZero)));
+  return { ra, rb, fixed };
+}
+
+/** (a, b) -> the rounded sum before saturation. */
+export function quantizedAdd(s: BinaryScales): (a: number, b: number) => number {
+  const { ra, rb, fixed } = addTerms(s);
   return (a, b) => roundHalfEven(Math.fround(a * ra + Math.fround(b * rb + fixed)));
 }
 

@@ -17,7 +17,7 @@ const RESERVED = 5;
 
 /** exp of every input value less the row's maximum, as float32; entry 255 belongs to the maximum. */
 export function softmaxTable(xScale: number, length: number): Float32Array {
-  const shift = Math.max(0, Math.log(Math.fround(FLOAT_MAX / length)) - RESERVED) / xScale;
+  const shift = Math.max(0, Math.fround(Math.log(Math.fround(FLOAT_MAX / length))) - RESERVED) / xScale;
   return Float32Array.from({ length: 256 }, (_, i) => Math.exp((i - 255 + shift) * xScale));
 }
 

@@ -23,6 +23,7 @@ const MODELS = [
   'har/har-mlp.int8-pc',
   'har/har-mlp.int8-pt',
   'har/har-resnet1d.int8-pc',
+  'har/har-resnet1d.int8-pt',
   'mlperf-tiny/ad-autoencoder.int8-pc',
   'mlperf-tiny/ad-autoencoder.int8-pt',
   'mlperf-tiny/ad-autoencoder.uint8',
@@ -57,28 +58,27 @@ for (const name of MODELS) {
 }
 
 /**
- * ONNX Runtime has no integer kernel for ReduceMean and averages in float there, and it computes this TFLite network's output another way than
- * TFLite itself: at most two numbers of all samples differ, by one step.
+ * On x86 ONNX Runtime turns signed activations into unsigned ones, but not those at the borders of a graph and at branches; what then has
+ * mixed signs it runs in float. The stored outputs of this network, whose borders are int8, come from that; with signed activations kept
+ * (`session.qdqisint8allowed`) all samples are equal (scripts/compare-onnx-runtime.ts).
  */
-for (const name of ['har/har-resnet1d.int8-pt', 'mlperf-tiny/ic-resnet8.tflite-int8']) {
-  test(`${name}: all but two numbers are ONNX Runtime's, those differ by one step`, { skip }, () => {
-    const model = referenceModel(name);
-    const graph = fuseQuantized(model.graph);
-    const program = compileInteger(graph);
-    let different = 0;
-    for (let sample = 0; sample < model.samples; sample++) {
-      const [output] = program.run(model.tensors('input', sample).map(({ tensor }) => tensor));
-      const [{ tensor: expected }] = model.tensors('output_fused', sample);
-      const step = output.dtype === 'float32' ? 0.053 : 1;
-      for (let i = 0; i < expected.data.length; i++) {
-        const distance = Math.abs(Number(output.data[i]) - Number(expected.data[i]));
-        assert.ok(distance <= step, `sample ${sample}, number ${i}`);
-        if (distance > 0) different++;
-      }
+test('ic-resnet8.tflite-int8: all but two numbers are those of a half floating ONNX Runtime, these differ by one step', {
+  skip,
+}, () => {
+  const model = referenceModel('mlperf-tiny/ic-resnet8.tflite-int8');
+  const program = compileInteger(fuseQuantized(model.graph));
+  let different = 0;
+  for (let sample = 0; sample < model.samples; sample++) {
+    const [output] = program.run(model.tensors('input', sample).map(({ tensor }) => tensor));
+    const [{ tensor: expected }] = model.tensors('output_fused', sample);
+    for (let i = 0; i < expected.data.length; i++) {
+      const distance = Math.abs(Number(output.data[i]) - Number(expected.data[i]));
+      assert.ok(distance <= 1, `sample ${sample}, number ${i}`);
+      if (distance > 0) different++;
     }
-    assert.ok(different <= 2, `${different} differ`);
-  });
-}
+  }
+  assert.ok(different <= 2, `${different} differ`);
+});
 
 for (const name of ['lenet/lenet5-classic.uint8', 'har/har-resnet1d.int8-pc', 'mlperf-tiny/kws-dscnn.int8-pc']) {
   test(`${name}: the reference operators agree with the engine`, { skip }, () => {
