@@ -18,12 +18,12 @@
 #define VW 8
 #define MR 8
 #define NV 2
-#define KC 256
+#define KC 192
 #elif defined(__AVX2__)
 #define VW 8
 #define MR 6
 #define NV 2
-#define KC 256
+#define KC 192
 #else
 #define VW 4
 #define MR 4
@@ -33,7 +33,9 @@
 #define NR (VW * NV)
 /* Rows of A packed at once; a multiple of 4, 6 and 8. */
 #define MC 240
-#define WORKSPACE_FLOATS ((MC + MR) * KC + KC * NR)
+/* Packed rows of A, one panel of B, the results of all rows. */
+#define A_FLOATS ((MC + MR) * KC)
+#define WORKSPACE_FLOATS (A_FLOATS + KC * NR + MC * NR)
 
 typedef int32_t word;
 typedef float vf __attribute__((vector_size(VW * 4), aligned(4), may_alias));
@@ -78,6 +80,14 @@ float engine_tanh(float x);
 float engine_erf(float x);
 float engine_sqrt(float x);
 float engine_sigmoid(float x);
+
+/* Whether each number is larger than the one before it. */
+int engine_rising(const int32_t *table, int count);
+/*
+ * dst[k * width + r] = p[lane[r] + depth[k]] for r < width and k < kc; lanes beyond `valid` hold anything. `rising` says that the depths
+ * grow.
+ */
+void engine_pack(const float *p, const int32_t *lane, int valid, int width, const int32_t *depth, int rising, int kc, float *dst);
 
 /* Runs the steps in words[0..count): each is its kernel's number, the number of its arguments, then the arguments. */
 void engine_run(const env_t *e, const word *words, int32_t count);

@@ -11,80 +11,20 @@
 
 enum { ACCUMULATE = 1, BIAS_ROW = 2, BIAS_COLUMN = 4, CLAMP = 8 };
 
-/* Number of lanes from the first that lie side by side; 0 when what follows them does not lie side by side either. */
-static int first_run(const int32_t *lane, int count) {
-  int s = 1;
-  while (s < count && lane[s] - lane[s - 1] == 1) s++;
-  return s == count || lane[count - 1] - lane[s] == count - 1 - s ? s : 0;
-}
-
-/* dst[k * NR + r] = p[lane[r] + depth[k]] for r < VW, for lanes in one run or two (a patch row that ends inside the vector). */
-static void pack_runs(const float *p, const int32_t *lane, int run, const int32_t *depth, int kc, float *dst) {
-  const float *q = p + lane[0];
-  if (run == VW) {
-    for (int k = 0; k < kc; k++) store(dst + k * NR, load(q + depth[k]));
-    return;
-  }
-  /* Reads a few floats beyond either run; the host leaves slack around every block. */
-  const float *z = p + lane[run] - run;
-  vi chosen;
-  for (int r = 0; r < VW; r++) chosen[r] = r < run ? -1 : 0;
-  for (int k = 0; k < kc; k++) {
-    vi first = (vi)load(q + depth[k]), second = (vi)load(z + depth[k]);
-    store(dst + k * NR, (vf)((first & chosen) | (second & ~chosen)));
-  }
-}
-
-/* dst[k * width + r] = p[lane[r] + depth[k]] for r < valid, 0 beyond. */
-static void pack_lanes(const float *p, const int32_t *lane, const int32_t *depth, int valid, int width, int kc, float *dst) {
-  int r = 0;
-  for (; r + 4 <= valid; r += 4) {
-    const float *q0 = p + lane[r], *q1 = p + lane[r + 1], *q2 = p + lane[r + 2], *q3 = p + lane[r + 3];
-    float *d = dst + r;
-    for (int k = 0; k < kc; k++) {
-      int32_t o = depth[k];
-      d[0] = q0[o];
-      d[1] = q1[o];
-      d[2] = q2[o];
-      d[3] = q3[o];
-      d += width;
-    }
-  }
-  for (; r < valid; r++) {
-    const float *q = p + lane[r];
-    for (int k = 0; k < kc; k++) dst[k * width + r] = q[depth[k]];
-  }
-}
-
-static void pack_a(const float *p, const int32_t *lane, const int32_t *depth, int valid, int kc, float *dst) {
-  if (valid < MR)
-    for (int i = 0; i < kc * MR; i++) dst[i] = 0;
-  pack_lanes(p, lane, depth, valid, MR, kc, dst);
-}
-
-static void pack_b(const float *p, const int32_t *lane, const int32_t *depth, int valid, int kc, float *dst) {
-  if (valid < NR) {
-    for (int i = 0; i < kc * NR; i++) dst[i] = 0;
-    pack_lanes(p, lane, depth, valid, NR, kc, dst);
-    return;
-  }
-  for (int v = 0; v < NR; v += VW) {
-    int run = first_run(lane + v, VW);
-    if (run) pack_runs(p, lane + v, run, depth, kc, dst + v);
-    else pack_lanes(p, lane + v, depth, VW, NR, kc, dst + v);
-  }
-}
-
 /* Not inlined: alone, V8 keeps every accumulator in a register. */
-static __attribute__((noinline)) void micro(int kc, const float *a, const float *b, float *tile) {
+static __attribute__((noinline)) void micro(int kc, const float *a, const float *b, float *tile, int first) {
   vf c[MR][NV] = {{{0}}};
+  if (!first)
+    for (int i = 0; i < MR; i++)
+      for (int v = 0; v < NV; v++) c[i][v] = load(tile + i * NR + v * VW);
   const float *end = a + kc * MR;
   do {
-    vf bv[NV], av[MR];
+    vf bv[NV];
     for (int v = 0; v < NV; v++) bv[v] = load(b + v * VW);
-    for (int i = 0; i < MR; i++) av[i] = splat(a[i]);
-    for (int i = 0; i < MR; i++)
-      for (int v = 0; v < NV; v++) c[i][v] += av[i] * bv[v];
+    for (int i = 0; i < MR; i++) {
+      vf av = splat(a[i]);
+      for (int v = 0; v < NV; v++) c[i][v] += av * bv[v];
+    }
     a += MR;
     b += NR;
   } while (a != end);
@@ -138,29 +78,70 @@ static void put(const target *t, int i0, int rows, int j0, int cols, const float
   }
 }
 
-/* m n k | a rowA colA | b rowB colB | c rowC colC | flags bias lo hi */
-void k_gemm(const env_t *e, const word *a) {
-  int m = a[0], n = a[1], depth = a[2];
-  const float *pa = floats(e, a[3]), *pb = floats(e, a[6]);
-  const int32_t *row_a = ints(e, a[4]), *col_a = ints(e, a[5]), *row_b = ints(e, a[7]), *col_b = ints(e, a[8]);
-  target t = {floats(e, a[9]), ints(e, a[10]), ints(e, a[11]), floats(e, a[13]), a[12], as_float(a[14]), as_float(a[15])};
-  float *packed_a = e->workspace, *packed_b = packed_a + (MC + MR) * KC;
-  float tile[MR * NR] __attribute__((aligned(64)));
-  for (int k0 = 0; k0 < depth; k0 += KC) {
-    int kc = depth - k0 < KC ? depth - k0 : KC;
-    int first = k0 == 0 && !(t.flags & ACCUMULATE), last = k0 + kc == depth;
-    for (int i0 = 0; i0 < m; i0 += MC) {
-      int mc = m - i0 < MC ? m - i0 : MC;
-      for (int i = 0; i < mc; i += MR)
-        pack_a(pa, row_a + i0 + i, col_a + k0, mc - i < MR ? mc - i : MR, kc, packed_a + i * kc);
-      for (int j = 0; j < n; j += NR) {
-        int cols = n - j < NR ? n - j : NR;
-        pack_b(pb, col_b + j, row_b + k0, cols, kc, packed_b);
-        for (int i = 0; i < mc; i += MR) {
-          micro(kc, packed_a + i * kc, packed_b, tile);
-          put(&t, i0 + i, mc - i < MR ? mc - i : MR, j, cols, tile, first, last);
-        }
+typedef struct {
+  const float *base;
+  const int32_t *lane, *depth;
+  int rising;
+} operand;
+
+static void pack(const operand *x, int from, int valid, int width, int k0, int kc, float *dst) {
+  engine_pack(x->base, x->lane + from, valid, width, x->depth + k0, x->rising, kc, dst);
+}
+
+static int at_most(int x, int limit) { return x < limit ? x : limit; }
+
+/* Depths of at most KC and about equal. */
+static int block_depth(int depth) {
+  int blocks = (depth + KC - 1) / KC;
+  return ((depth + blocks - 1) / blocks + VW - 1) / VW * VW;
+}
+
+/* All of A's rows fit packed: each panel of B meets them all, and C is written once. */
+static void rows_resident(const operand *a, const operand *b, const target *t, int i0, int mc, int n, int depth, float *work) {
+  int kb = block_depth(depth), rows = (mc + MR - 1) / MR * MR;
+  float *packed_a = work, *packed_b = work + A_FLOATS, *tiles = packed_b + KC * NR;
+  for (int k0 = 0; k0 < depth; k0 += kb)
+    for (int i = 0, kc = at_most(depth - k0, kb); i < mc; i += MR)
+      pack(a, i0 + i, at_most(mc - i, MR), MR, k0, kc, packed_a + k0 * rows + i * kc);
+  for (int j = 0; j < n; j += NR) {
+    int cols = at_most(n - j, NR);
+    for (int k0 = 0; k0 < depth; k0 += kb) {
+      int kc = at_most(depth - k0, kb);
+      pack(b, j, cols, NR, k0, kc, packed_b);
+      for (int i = 0; i < mc; i += MR) micro(kc, packed_a + k0 * rows + i * kc, packed_b, tiles + i * NR, k0 == 0);
+    }
+    put(t, i0, mc, j, cols, tiles, !(t->flags & ACCUMULATE), 1);
+  }
+}
+
+/* Deep products: blocks of the depth one after the other, C accumulates. */
+static void depth_blocked(const operand *a, const operand *b, const target *t, int i0, int mc, int n, int depth, float *work) {
+  float *packed_a = work, *packed_b = work + A_FLOATS, *tile = packed_b + KC * NR;
+  int kb = block_depth(depth);
+  for (int k0 = 0; k0 < depth; k0 += kb) {
+    int kc = at_most(depth - k0, kb), first = k0 == 0 && !(t->flags & ACCUMULATE), last = k0 + kc == depth;
+    for (int i = 0; i < mc; i += MR) pack(a, i0 + i, at_most(mc - i, MR), MR, k0, kc, packed_a + i * kc);
+    for (int j = 0; j < n; j += NR) {
+      int cols = at_most(n - j, NR);
+      pack(b, j, cols, NR, k0, kc, packed_b);
+      for (int i = 0; i < mc; i += MR) {
+        micro(kc, packed_a + i * kc, packed_b, tile, 1);
+        put(t, i0 + i, at_most(mc - i, MR), j, cols, tile, first, last);
       }
     }
+  }
+}
+
+/* m n k | a rowA colA | b rowB colB | c rowC colC | flags bias lo hi */
+void k_gemm(const env_t *e, const word *w) {
+  int m = w[0], n = w[1], depth = w[2];
+  operand a = {floats(e, w[3]), ints(e, w[4]), ints(e, w[5]), 0}, b = {floats(e, w[6]), ints(e, w[8]), ints(e, w[7]), 0};
+  target t = {floats(e, w[9]), ints(e, w[10]), ints(e, w[11]), floats(e, w[13]), w[12], as_float(w[14]), as_float(w[15])};
+  a.rising = engine_rising(a.depth, depth);
+  b.rising = engine_rising(b.depth, depth);
+  for (int i0 = 0; i0 < m; i0 += MC) {
+    int mc = at_most(m - i0, MC);
+    if ((int64_t)(mc + MR - 1) / MR * MR * depth <= A_FLOATS) rows_resident(&a, &b, &t, i0, mc, n, depth, e->workspace);
+    else depth_blocked(&a, &b, &t, i0, mc, n, depth, e->workspace);
   }
 }
