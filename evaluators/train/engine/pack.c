@@ -28,7 +28,11 @@ static void pack_runs(const float *p, const int32_t *lane, int run, const int32_
   }
 }
 
+#if defined(__clang__)
 #define MIX(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define MIX(a, b, ...) __builtin_shuffle(a, b, (vi){__VA_ARGS__})
+#endif
 #if VW == 8
 static inline void transpose(vf r[VW]) {
   vf s[VW];
