@@ -84,15 +84,17 @@ typedef struct {
 
 /*
  * Convolution without groups for cores without SIMD; chunk: channels whose weights are unpacked at a time. Weights of 8 bits: bytes [channel
- * pairs][quads][2 channels][v2, v3, v0, v1]; table: per pair mode, start of both sums, factor and shift of each. Weights of 4 bits:
+ * pairs][quads][2 channels][v2, v3, v0, v1]; table: per pair mode, start of both sums, with field_sum what a pixel's sum of inputs counts in
+ * both, factor and shift of each. Weights of 4 bits:
  * nibbles w + 8 [4 channels][quads][channel pairs], those of a pair a, b in the order a2 a3 b2 b3 a0 a1 b0 b1; table: per four starts,
- * factor and shift of each; run: quads that may be summed in half a word. strips: 1 when weights are ordered by kernel columns first, which needs
- * channels in eights and no dilation of columns; else 0.
+ * factor and shift of each; run: quads that may be summed in half a word. strips: 1 when weights are ordered by kernel columns first, each column
+ * in whole quads, which needs columns without dilation; else 0.
  */
 typedef struct {
   dnnrt_window_t window;
   uint16_t out_c, chunk, run, strips;
   int16_t x_zero;
+  uint16_t field_sum;
   const int32_t *weights;
   const int32_t *table;
   dnnrt_requantize_t requantize;
@@ -112,12 +114,14 @@ typedef struct {
 
 /*
  * Fully connected layer for cores without SIMD. weights: bytes w + 128, [blocks of 4 outputs][quads of inputs, an even number][4 outputs][v2, v3, v0,
- * v1]; table: factor and shift of each output; parts: of weights too large for half a word, per output a count and (step, part), or null.
+ * v1]; table: factor and shift of each output, a shift above 31 where no factor is exact enough; parts: of weights too large for half a word, per output a count and (step, part), or null; row_sum:
+ * what the sum of a row counts in each output, or null.
  */
 typedef struct {
   uint32_t rows, in_n, out_n;
   const int32_t *weights;
   const int8_t *parts;
+  const int8_t *row_sum;
   const int32_t *start;
   const int32_t *table;
   dnnrt_requantize_t requantize;

@@ -30,6 +30,7 @@ typedef struct {
   const float *multiplier;    /* of the first channel */
   const int32_t *starts;      /* where sums start, for kernels that do not find it in the table */
   int32_t run;                /* bytes of the column that may be summed in half a word */
+  int32_t sum;                /* of the input of the pixel, where the table asks for it */
 } dnnrt_swar_pixel_t;
 
 /* How a convolution stores its weights. */
@@ -64,13 +65,15 @@ typedef struct {
 void dnnrt_swar_widen(const int8_t *x, int32_t quads, uint32_t *to);
 /* Words of nibbles w + 8 become four words: (n0, n4), (n1, n5), (n2, n6), (n3, n7), which are the quads of two channels. */
 void dnnrt_swar_widen4(const int8_t *weights, int32_t quads, uint32_t *to);
+/* Sum of all values in words, an even number of these. */
+int32_t dnnrt_swar_sum(const uint32_t *words, int32_t n);
 /* Where the values of a field are from its first one, rounded up to quads; false when that needs more than 16 bits. */
 int32_t dnnrt_swar_places(const dnnrt_conv2d_swar_t *p, int32_t values, uint16_t *places);
 /* The field of one pixel. `bytes`: room for it, padded to quads; `places` may be null. */
 void dnnrt_swar_field(
     const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, int32_t ow, uint32_t *column, int8_t *bytes, const uint16_t *places);
-/* Words of all input columns that a row of output needs, [column][kernel row][channel]; channels in eights. */
-void dnnrt_swar_strips(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, uint32_t *to);
+/* Words of all input columns that a row of output needs, [column][kernel row][channel], each column in whole quads. `bytes`: room for it as bytes. */
+void dnnrt_swar_strips(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, uint32_t *to, int8_t *bytes);
 void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch, const dnnrt_swar_form_t *form);
 /* Sums within 2^-8 of a tie: the definition itself. `y` is where the result of the channel goes. */
 int32_t dnnrt_swar_exact(const dnnrt_swar_pixel_t *p, const int8_t *y, int32_t sum);
@@ -99,8 +102,10 @@ void dnnrt_swar_row4(const dnnrt_swar_pixel_t *p);
  * The sum in a low register becomes round(sum * multiplier) + zero within [-128, 127]. r3: factor and shift in the table, r12: round; uses r1,
  * r2, r4, r5. `n` makes labels and is the place of the channel in its block, from 1.
  */
-#define DNNRT_SWAR_REQUANTIZE(sum, n) \
-  "ldmia r3!, {r4, r5}\n" \
+#define DNNRT_SWAR_REQUANTIZE(sum, n) "ldmia r3!, {r4, r5}\n" DNNRT_SWAR_REQUANTIZE_BY(sum, n)
+/* The same where a shift above 31 says that no factor is exact enough. */
+#define DNNRT_SWAR_REQUANTIZE_ANY(sum, n) "ldmia r3!, {r4, r5}\n cmp r5, #31\n bhi 8" n "f\n" DNNRT_SWAR_REQUANTIZE_BY(sum, n)
+#define DNNRT_SWAR_REQUANTIZE_BY(sum, n) \
   "uxtb r2, " sum "\n asrs r1, " sum ", #8\n muls r2, r4\n muls r1, r4\n lsrs r2, r2, #8\n adds r1, r1, r2\n" \
   "asrs r1, r5\n add r1, r12\n" \
   "uxth r2, r1\n lsrs r2, r2, #9\n beq 8" n "f\n" \
@@ -109,8 +114,8 @@ void dnnrt_swar_row4(const dnnrt_swar_pixel_t *p);
 /* Its rare ways, out of line: saturation, and sums near a tie. `y` holds the place of the block's results; the argument is at sp + 4. */
 #define DNNRT_SWAR_RARE(sum, n, y) \
   "7" n ": asrs r1, r1, #31\n movs r2, #127\n eors r1, r2\n b 6" n "b\n" \
-  "8" n ": push {r0, r3}\n mov r1, " y "\n adds r1, #" n " - 1\n movs r2, " sum "\n ldr r0, [sp, #12]\n mov r4, r12\n" \
-  "bl dnnrt_swar_exact\n mov r12, r4\n movs r1, r0\n pop {r0, r3}\n b 6" n "b\n"
+  "8" n ": push {r0, r3}\n mov r1, " y "\n adds r1, #" n " - 1\n movs r2, " sum "\n ldr r0, [sp, #12]\n mov r4, r12\n mov r5, lr\n" \
+  "bl dnnrt_swar_exact\n mov r12, r4\n mov lr, r5\n movs r1, r0\n pop {r0, r3}\n b 6" n "b\n"
 #endif
 
 /* Upper half of a word of products. */

@@ -5,11 +5,18 @@
 
 import type { WindowFields } from '../lower/window.ts';
 import type { Lowering } from '../lowering.ts';
-import { type IntegerConvolution, type IntegerProduct, isSymmetric, storedWeights } from './integer-layer.ts';
+import {
+  centredWeights,
+  type IntegerConvolution,
+  type IntegerProduct,
+  isSymmetric,
+  storedWeights,
+} from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
 import {
   type ChannelFactor,
   channelFactor,
+  columnLength,
   columnsFirst,
   isNibbles,
   longestRun,
@@ -18,27 +25,43 @@ import {
   packQuads,
   type SwarWeights,
   safeColumns,
-  safeRuns,
   splitWeights,
+  tiltedWeights,
 } from './pack-weights-swar.ts';
 
 /** Share of the board's RAM that the strips of input may take. */
 const STRIPS_SHARE = 1 / 8;
 
-/** Words of input that a row of output needs. */
-function stripWords(w: WindowFields): number {
-  return ((w.out_w - 1) * w.stride_w + w.kernel_w) * w.kernel_h * (w.in_c / 2);
+/** Columns of input that a row of output needs. */
+function stripColumns(w: WindowFields): number {
+  return (w.out_w - 1) * w.stride_w + w.kernel_w;
 }
+
+/** Words of input that a row of output needs, and the bytes that they are made from where channels do not come in fours. */
+function stripWords(w: WindowFields): number {
+  const values = stripColumns(w) * columnLength(w);
+  return values / 2 + (w.in_c % 4 === 0 ? 0 : values / 4);
+}
+
+/** Roughly the cycles to fetch a value for strips, to fetch a quad of a single pixel's field, and to multiply a quad. */
+const CYCLES = { stripValue: 13, fieldQuad: 28, field: 60, product: 9 };
 
 /** Whether input is unpacked once for a row of output. */
 function usesStrips(layer: IntegerConvolution, ramBytes: number): boolean {
   const w = layer.window;
-  return w.in_c % 8 === 0 && w.dilation_w === 1 && !layer.depthwise && 4 * stripWords(w) <= ramBytes * STRIPS_SHARE;
+  if (w.dilation_w !== 1 || layer.depthwise || 4 * stripWords(w) > ramBytes * STRIPS_SHARE) return false;
+  if (w.in_c % 4 === 0) return true;
+  const [inStrips, inField] = [(w.kernel_w * columnLength(w)) / 4, Math.ceil((w.kernel_w * w.kernel_h * w.in_c) / 4)];
+  const strips = (CYCLES.stripValue * stripColumns(w) * w.kernel_h * w.in_c) / w.out_w;
+  const field = CYCLES.field + CYCLES.fieldQuad * inField;
+  return strips + CYCLES.product * layer.channels * inStrips < field + CYCLES.product * layer.channels * inField;
 }
 
 interface Channel extends ChannelFactor {
   /** Whole quads may be summed in half a word. */
   readonly quads: boolean;
+  /** What is taken off all weights of the channel and comes back as this many times the sum of the inputs. */
+  readonly tilt: number;
 }
 
 interface Analysis {
@@ -60,41 +83,49 @@ function multipliersOf(lowering: Lowering, layer: IntegerConvolution | IntegerPr
 /** Null when a channel cannot be computed exactly. */
 function analyse(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | null {
   const known = analyses.get(layer);
-  if (known !== undefined) return known;
-  const { channels, length, bias, xZero } = layer;
-  const stored = storedWeights(layer);
-  const strips = 'window' in layer && usesStrips(layer, lowering.board.ramBytes);
-  const weights: SwarWeights = { channels, length, stored: strips ? columnsFirst(stored, layer.window) : stored };
+  if (known === undefined) analyses.set(layer, computeAnalysis(lowering, layer));
+  return known ?? analyses.get(layer) ?? null;
+}
+
+function computeAnalysis(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | null {
+  const { channels, bias, xZero } = layer;
+  const isConvolution = 'window' in layer;
+  const strips = isConvolution && usesStrips(layer, lowering.board.ramBytes);
+  const own = strips ? columnsFirst(centredWeights(layer), layer.window) : centredWeights(layer);
+  const taken = own.length / channels;
+  // Whole quads, so that what is taken off all weights is also taken off the zeros behind them.
+  const length = isConvolution ? Math.ceil(taken / 4) * 4 : taken;
+  const stored = new Int8Array(channels * length);
   const multiplier = multipliersOf(lowering, layer);
   const made: Channel[] = [];
   for (let c = 0; c < channels; c++) {
-    const own = weights.stored.subarray(c * length, (c + 1) * length);
-    const start = Number(bias?.data[c] ?? 0) - xZero * own.reduce((sum, w) => sum + w, 0);
-    const factor = channelFactor(multiplier(c), start, own);
-    const { pairs, quads } = safeRuns(weights, c);
-    if (factor === null || !pairs) {
-      analyses.set(layer, null);
-      return null;
-    }
-    made.push({ ...factor, quads });
+    const row = new Int16Array(length);
+    row.set(own.subarray(c * taken, (c + 1) * taken));
+    const start = Number(bias?.data[c] ?? 0) - xZero * row.reduce((sum, w) => sum + w, 0);
+    const factor = channelFactor(multiplier(c), start, row, !isConvolution);
+    const tilted = tiltedWeights(row, isConvolution);
+    if (factor === null || tilted === null) return null;
+    stored.set(tilted.stored, c * length);
+    made.push({ ...factor, tilt: tilted.tilt, quads: tilted.quads });
   }
-  const analysis = { weights, channels: made };
-  analyses.set(layer, analysis);
-  return analysis;
+  return { weights: { channels, length, stored }, channels: made };
 }
 
-const NO_CHANNEL: Channel = { factor: 0, shift: 0, start: 0, quads: true };
+const NO_CHANNEL: Channel = { factor: 0, shift: 0, start: 0, quads: true, tilt: 0 };
 
-/** Per pair of channels: mode, both starts, factor and shift of each. */
+const isTilted = (channels: readonly Channel[]): boolean => channels.some(({ tilt }) => tilt !== 0);
+
+/** Per pair of channels: mode, both starts, both tilts where a channel has one, factor and shift of each. */
 function pairTable(channels: readonly Channel[], quads: number): Int32Array {
-  const table = new Int32Array(Math.ceil(channels.length / 2) * 7);
-  for (let c = 0, at = 0; c < channels.length; c += 2, at += 7) {
+  const tilted = isTilted(channels);
+  const table: number[] = [];
+  for (let c = 0; c < channels.length; c += 2) {
     const a = channels[c];
     const b = channels[c + 1] ?? NO_CHANNEL;
-    const mode = (a.quads && b.quads ? 4 : 0) + (quads % 4);
-    table.set([mode, a.start, b.start, a.factor, a.shift, b.factor, b.shift], at);
+    const mode = (tilted ? 8 : 0) + (a.quads && b.quads ? 4 : 0) + (quads % 4);
+    table.push(mode, a.start, b.start, ...(tilted ? [a.tilt, b.tilt] : []), a.factor, a.shift, b.factor, b.shift);
   }
-  return table;
+  return Int32Array.from(table);
 }
 
 /** Per four channels their starts, then factor and shift of each. */
@@ -126,11 +157,14 @@ interface PackedConvolution {
   readonly weights: string;
   readonly table: string;
   readonly run: number;
+  /** Of a channel. */
+  readonly quads: number;
+  readonly tilted: boolean;
 }
 
 function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: PackedConvolution): void {
   const { x, y, channels } = layer;
-  const quads = Math.ceil(layer.length / 4);
+  const { quads } = packed;
   const chunk = chunkOf(channels, packed.block, quads * 8, lowering.board.ramBytes);
   // Unpacked weights of a chunk; strips of input, or one field as words, as bytes and as places of these; one pixel of the result.
   const strips = usesStrips(layer, lowering.board.ramBytes);
@@ -147,6 +181,7 @@ function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: 
         run: packed.run,
         strips: strips ? 1 : 0,
         x_zero: layer.xZero,
+        field_sum: packed.tilted ? 1 : 0,
         weights: { constant: packed.weights },
         table: { constant: packed.table },
         requantize: layer.requantize,
@@ -163,21 +198,24 @@ function required(analysis: Analysis | null): Analysis {
   return analysis;
 }
 
-const isPlain = (layer: IntegerConvolution) => layer.groups === 1 && layer.window.batch === 1 && isSymmetric(layer);
+const isPlain = (layer: IntegerConvolution) => layer.groups === 1 && layer.window.batch === 1;
 
 /** Convolution without groups, of one image. */
 export const convolutionSwar: KernelCandidate<IntegerConvolution> = {
   takes: (layer, lowering) => isPlain(layer) && analyse(lowering, layer) !== null,
   call: (lowering, layer) => {
     const { weights, channels } = required(analyse(lowering, layer));
-    const quads = Math.ceil(layer.length / 4);
+    const quads = weights.length / 4;
     const blocks = Math.ceil(layer.channels / 2);
+    const table = pairTable(channels, quads);
     callConvolution(lowering, layer, {
       kernel: 'dnnrt_conv2d_s8_swar',
       block: 2,
       weights: lowering.constant('w', 'int32_t', blocks * quads * 2, () => packQuads(weights, 2, quads)),
-      table: lowering.constant('t', 'int32_t', blocks * 7, () => pairTable(channels, quads)),
+      table: lowering.constant('t', 'int32_t', table.length, () => table),
       run: 1,
+      quads,
+      tilted: isTilted(channels),
     });
   },
 };
@@ -191,13 +229,13 @@ export const convolutionSwar4: KernelCandidate<IntegerConvolution> = {
   takes: (layer, lowering) => {
     if ((lowering.weights !== 'auto' && lowering.weights !== 'all') || !isPlain(layer)) return false;
     const analysis = analyse(lowering, layer);
-    if (analysis === null || !isNibbles(analysis.weights.stored)) return false;
+    if (analysis === null || isTilted(analysis.channels) || !isNibbles(analysis.weights.stored)) return false;
     const { stored } = analysis.weights;
     return stored.filter((w) => w === 0).length <= stored.length * MOST_ZEROS;
   },
   call: (lowering, layer) => {
     const { weights, channels } = required(analyse(lowering, layer));
-    const quads = Math.ceil(layer.length / 4);
+    const quads = weights.length / 4;
     const blocks = Math.ceil(layer.channels / 4);
     callConvolution(lowering, layer, {
       kernel: 'dnnrt_conv2d_s4_swar',
@@ -205,6 +243,8 @@ export const convolutionSwar4: KernelCandidate<IntegerConvolution> = {
       weights: lowering.constant('w', 'int32_t', blocks * quads * 2, () => packNibbles(weights), 'int4'),
       table: lowering.constant('t', 'int32_t', blocks * 12, () => blockTable(channels, blocks)),
       run: longestRun(weights),
+      quads,
+      tilted: false,
     });
   },
 };
@@ -214,7 +254,7 @@ const BLOCK = 4;
 
 /** Fully connected layer. */
 export const productSwar: KernelCandidate<IntegerProduct> = {
-  takes: (layer, lowering) => isSymmetric(layer) && analyse(lowering, layer) !== null,
+  takes: (layer, lowering) => analyse(lowering, layer) !== null,
   call: (lowering, layer) => {
     const analysis = required(analyse(lowering, layer));
     const { x, y } = layer;
@@ -232,6 +272,13 @@ export const productSwar: KernelCandidate<IntegerProduct> = {
       Int32Array.from({ length: padded * 2 }, (_, i) => (i % 2 === 0 ? channel(i >> 1).factor : channel(i >> 1).shift)),
     );
     const spill = parts === null ? null : { constant: lowering.constant('p', 'int8_t', parts.length, () => parts) };
+    const tilts = !isTilted(analysis.channels)
+      ? null
+      : {
+          constant: lowering.constant('z', 'int8_t', padded, () =>
+            Int8Array.from({ length: padded }, (_, c) => channel(c).tilt),
+          ),
+        };
     // Column, words and bytes of a row, sums and results of all channels.
     const scratch = lowering.scratch('int32_t', 6 * quads + padded + padded / 4);
     lowering.call({
@@ -244,6 +291,7 @@ export const productSwar: KernelCandidate<IntegerProduct> = {
           out_n: layer.channels,
           weights: { constant: weights },
           parts: spill,
+          row_sum: tilts,
           start: { constant: start },
           table: { constant: table },
           requantize: layer.requantize,

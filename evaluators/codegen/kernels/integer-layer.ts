@@ -47,6 +47,15 @@ export function storedWeights(layer: IntegerLayer): Int8Array {
   return Int8Array.from(layer.order(), (index) => Number(data[index]) - shift);
 }
 
+/** The weights less their zero points, -255…255, in the reference kernel's order. */
+export function centredWeights(layer: IntegerConvolution | IntegerProduct): Int16Array {
+  const { weightZeros, channels, length } = layer;
+  const byChannel = !('depthwise' in layer && layer.depthwise);
+  const channelOf = (at: number) => (byChannel ? Math.floor(at / length) : at % channels);
+  const zeroOf = (at: number) => weightZeros[weightZeros.length > 1 ? channelOf(at) : 0] ?? 0;
+  return Int16Array.from(storedWeights(layer), (w, at) => w - zeroOf(at));
+}
+
 export function isSymmetric(layer: IntegerLayer): boolean {
   return layer.weightZeros.every((zero) => zero === 0);
 }

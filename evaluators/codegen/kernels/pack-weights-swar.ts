@@ -40,7 +40,7 @@ function fitsHalfWord(weights: readonly number[]): boolean {
 }
 
 /** Smallest and largest Σ x·w over all inputs. */
-export function rangeOfSum(weights: Int8Array): { readonly low: number; readonly high: number } {
+export function rangeOfSum(weights: Int8Array | Int16Array): { readonly low: number; readonly high: number } {
   let high = 0;
   let low = 0;
   for (const w of weights) {
@@ -70,15 +70,27 @@ function constantChannel(result: number, range: { readonly low: number; readonly
   return swing < 0.25 ? { start: Math.sign(result) * CONSTANT_START, factor, shift: 4 } : null;
 }
 
-/** Null when no factor is exact enough for start + Σ x·w, which must be a 32-bit number. */
-export function channelFactor(multiplier: number, start: number, weights: Int8Array): ChannelFactor | null {
+/** In place of a shift: every result by the exact definition. */
+const NO_FACTOR = { factor: 0, shift: 32 };
+
+/**
+ * Null when no factor is exact enough for start + Σ x·w, which must be a 32-bit number. With `orExact` only when that does not fit;
+ * where no factor is exact enough, `shift` says so.
+ */
+export function channelFactor(
+  multiplier: number,
+  start: number,
+  weights: Int8Array | Int16Array,
+  orExact = false,
+): ChannelFactor | null {
   const range = rangeOfSum(weights);
   const [low, high] = [start + range.low, start + range.high];
   if (!(multiplier >= 0 && Number.isFinite(multiplier)) || low < -(2 ** 31) || high >= 2 ** 31) return null;
   const result = (sum: number) => roundHalfEven(Math.fround(Math.fround(sum) * multiplier));
-  if (result(low) === result(high)) return constantChannel(result(low), range);
+  const exact = orExact ? { start, ...NO_FACTOR } : null;
+  if (result(low) === result(high)) return constantChannel(result(low), range) ?? exact;
   const fixed = fixedFactor(multiplier, Math.max(Math.abs(low), Math.abs(high)));
-  return fixed === null ? null : { start, ...fixed };
+  return fixed === null ? exact : { start, ...fixed };
 }
 
 /** Null when no factor is exact enough for sums up to `bound`. */
@@ -101,15 +113,43 @@ function quad(weights: SwarWeights, channel: number, first: number): readonly [n
   return [at(first), at(first + 1), at(first + 2), at(first + 3)];
 }
 
+interface SafeRuns {
+  readonly pairs: boolean;
+  readonly quads: boolean;
+}
+
 /** Whether pairs, and whether whole quads, of one channel may be summed in half a word. */
-export function safeRuns(weights: SwarWeights, channel: number): { readonly pairs: boolean; readonly quads: boolean } {
+function safeRuns(stored: Int8Array): SafeRuns {
   let quads = true;
-  for (let i = 0; i < weights.length; i += 4) {
-    const [a, b, c, d] = quad(weights, channel, i);
+  for (let i = 0; i < stored.length; i += 4) {
+    const [a = 0, b = 0, c = 0, d = 0] = stored.subarray(i, i + 4);
     if (!fitsHalfWord([a, c]) || !fitsHalfWord([b, d])) return { pairs: false, quads: false };
     quads &&= fitsHalfWord([a, b, c, d]) && fitsHalfWord([c, d]);
   }
   return { pairs: true, quads };
+}
+
+interface TiltedWeights {
+  /** w - tilt. */
+  readonly stored: Int8Array;
+  readonly tilt: number;
+  readonly quads: boolean;
+}
+
+/** Weights of a channel of -255…255 in 8 bits, less a `tilt` where they do not fit as they are; null when that does not help. */
+export function tiltedWeights(weights: Int16Array, inPairs: boolean): TiltedWeights | null {
+  let [low, high] = [0, 0];
+  for (const w of weights) {
+    low = Math.min(low, w);
+    high = Math.max(high, w);
+  }
+  for (const tilt of [0, Math.round((low + high) / 2)]) {
+    if (low - tilt < -128 || high - tilt > 127) continue;
+    const stored = Int8Array.from(weights, (w) => w - tilt);
+    const { pairs, quads } = safeRuns(stored);
+    if (pairs || !inPairs) return { stored, tilt, quads };
+  }
+  return null;
 }
 
 /** A weight in two: what fits a sum of four in half a word, and what is left. */
@@ -243,16 +283,27 @@ export function packNibbles(weights: SwarWeights): Int32Array {
   return packed;
 }
 
-/** Weights [channels][kernel row][kernel column][depth] as [channels][kernel column][kernel row][depth]. */
-export function columnsFirst(
-  stored: Int8Array,
-  window: { readonly kernel_h: number; readonly kernel_w: number; readonly in_c: number },
-): Int8Array {
-  const { kernel_h: rows, kernel_w: columns, in_c: depth } = window;
+interface KernelShape {
+  readonly kernel_h: number;
+  readonly kernel_w: number;
+  readonly in_c: number;
+}
+
+/** Values of a kernel column, in whole quads. */
+export function columnLength({ kernel_h, in_c }: KernelShape): number {
+  return Math.ceil((kernel_h * in_c) / 4) * 4;
+}
+
+/** Weights [channels][kernel row][kernel column][depth] as [channels][kernel column][kernel row][depth], columns in whole quads. */
+export function columnsFirst(weights: Int16Array, kernel: KernelShape): Int16Array {
+  const { kernel_h: rows, kernel_w: columns, in_c: depth } = kernel;
+  const pitch = columnLength(kernel);
   const length = rows * columns * depth;
-  return stored.map((_, at) => {
-    const channel = Math.floor(at / length) * length;
-    const [tap, c] = [Math.floor((at - channel) / depth), at % depth];
-    return stored[channel + ((tap % rows) * columns + Math.floor(tap / rows)) * depth + c];
+  const ordered = new Int16Array((weights.length / length) * columns * pitch);
+  weights.forEach((w, at) => {
+    const [channel, place] = [Math.floor(at / length), at % length];
+    const [tap, c] = [Math.floor(place / depth), place % depth];
+    ordered[(channel * columns + (tap % columns)) * pitch + Math.floor(tap / columns) * depth + c] = w;
   });
+  return ordered;
 }

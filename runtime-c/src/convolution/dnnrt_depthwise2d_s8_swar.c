@@ -34,7 +34,7 @@ void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *
   const int32_t *table = p->table, *const end = table + 3 * channels;
   uint32_t *plane = (uint32_t *)scratch;
   int32_t taps[9];
-  dnnrt_swar_pixel_t pixel = {0, 0, 0, 0, 0, y, q->y_zero * 65536 + 0x8100, q, q->multiplier, 0, 0};
+  dnnrt_swar_pixel_t pixel = {0, 0, 0, 0, 0, y, q->y_zero * 65536 + 0x8100, q, q->multiplier, 0, 0, 0};
   dnnrt_swar_plane_t part = {
       plane, taps, 0, 0, 0, 0, y, 0, channels, g->out_w, 4 * rows - 12, 4 * rows * (stride - 3), 0, 4 * stride, 0, pixel.round, &pixel};
   for (int32_t i = 0; i < columns * rows; i++) plane[i] = (uint32_t)p->x_zero + ((uint32_t)p->x_zero << 16);

@@ -10,6 +10,11 @@ static void unpack_row(const uint32_t *words, int32_t quads, uint32_t *column) {
   }
 }
 
+/* Starting sums with what the sum of the row counts in them. */
+static void add_sum(int32_t sum, const int8_t *counts, const int32_t *start, int32_t n, int32_t *sums) {
+  for (int32_t c = 0; c < n; c++) sums[c] = start[c] + sum * counts[c];
+}
+
 /* Starting sums with the parts of large weights: per channel a count (low byte, high byte), then pairs of step in x and part. */
 static void add_parts(const int8_t *x, const int8_t *parts, const int32_t *start, int32_t n, int32_t *sums) {
   for (; n > 0; n--) {
@@ -34,14 +39,19 @@ void dnnrt_fc_s8_swar(const dnnrt_fc_swar_t *p, const int8_t *x, int8_t *y, void
   int8_t *bytes = (int8_t *)(sums + padded), *last = bytes + 4 * quads;
   dnnrt_swar_pixel_t row = {
       (const uint32_t *)p->weights, column, column + 3 * quads, p->table, p->table + 2 * padded, y,
-      q->y_zero * 65536 + 0x8100, q, q->multiplier, p->start, 0};
+      q->y_zero * 65536 + 0x8100, q, q->multiplier, p->start, 0, 0};
   memset(bytes, 0, (size_t)(4 * quads));
   for (uint32_t r = 0; r < p->rows; r++, x += length, y += channels) {
     if ((length & 7) != 0) memcpy(bytes, x, (size_t)length);
     dnnrt_swar_widen((length & 7) != 0 ? bytes : x, quads, words);
     unpack_row(words, quads, column);
+    row.starts = p->start;
+    if (p->row_sum) {
+      add_sum(dnnrt_swar_sum(words, 2 * quads), p->row_sum, row.starts, padded, sums);
+      row.starts = sums;
+    }
     if (p->parts) {
-      add_parts(x, p->parts, p->start, padded, sums);
+      add_parts(x, p->parts, row.starts, padded, sums);
       row.starts = sums;
     }
     row.y = padded == channels ? y : last;

@@ -4,7 +4,7 @@
  * Channels in blocks of 4, weights as packed bytes. A word of weights holds u2 u3 u0 u1 (u = w + 128) of a quad, that is even + 256 * odd
  * with even = (u2, u0), odd = (u3, u1). The column has three words a quad: E, O - 256 E and 2^15 - (128, 128) (E + O), for E = (v0, v2) and
  * O = (v1, v3). So E * word + (O - 256 E) * odd = E even + O odd, whose surplus from the 128s the third word takes off; its 2^15 rounds
- * the lower half away. Table: factor and shift of each channel. The number of quads is even.
+ * the lower half away. Table: factor and shift of each channel, a shift above 31 where no factor is exact enough. The number of quads is even.
  */
 #if DNNRT_THUMB
 #define CHANNEL(word, sum) \
@@ -14,7 +14,7 @@
   "ldmia r1!, {r2, r3, r4}\n mov r12, r4\n" \
   "ldmia r0!, {r6, r7}\n" CHANNEL("r6", "r8") CHANNEL("r7", "r9") \
   "ldmia r0!, {r6, r7}\n" CHANNEL("r6", "r10") CHANNEL("r7", "r11")
-#define FINISH(sum, n) "mov r6, " sum "\n" DNNRT_SWAR_REQUANTIZE("r6", n) "strb r6, [r7, #" n " - 1]\n"
+#define FINISH(sum, n) "mov r6, " sum "\n" DNNRT_SWAR_REQUANTIZE_ANY("r6", n) "strb r6, [r7, #" n " - 1]\n"
 
 __attribute__((naked)) void dnnrt_swar_row4(__attribute__((unused)) const dnnrt_swar_pixel_t *p) {
   __asm__ volatile(
@@ -55,7 +55,7 @@ void dnnrt_swar_row4(const dnnrt_swar_pixel_t *p) {
         const uint32_t *a = p->column + 3 * i, word = w[4 * i + c];
         sum += (int32_t)(a[0] * word + a[1] * (word >> 8 & 0x00ff00ffu) + a[2]) >> 16;
       }
-      *y = (int8_t)dnnrt_swar_requantize(p, y, sum, t[0], t[1]);
+      *y = (int8_t)(t[1] > 31 ? dnnrt_swar_exact(p, y, sum) : dnnrt_swar_requantize(p, y, sum, t[0], t[1]));
     }
   }
 }

@@ -50,7 +50,10 @@ const CHOICES: readonly LayerChoices[] = [
 ];
 
 /** A core, and a board that has it. */
-const SETS = [{ kernels: 'cortex-m4f', name: 'nano33ble' }] as const;
+const SETS = [
+  { kernels: 'cortex-m0plus', name: 'pico' },
+  { kernels: 'cortex-m4f', name: 'nano33ble' },
+] as const;
 
 /** Layers of one network: few, since planning the memory of many independent layers takes long. */
 const LAYERS = 4;
