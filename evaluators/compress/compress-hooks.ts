@@ -1,6 +1,7 @@
 /** What the caller of `compress` provides beside the plan. */
 import type { SizeMetric } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { finetune } from '../train/finetune.ts';
 import type { Measures } from './group-widths.ts';
 
 export interface CompressProgress {
@@ -17,6 +18,8 @@ export interface CompressHooks {
   readonly measures?: Measures;
   /** The same without approximation but slowly: checks what was fitted to a target, and teaches `measures`. */
   readonly simulate?: Partial<Record<SizeMetric, (graph: Graph) => Promise<number>>>;
+  /** Instead of `finetune`: the same with a memory (TrainingJournal). */
+  readonly finetune?: typeof finetune;
   /** Test samples per accuracy; default all. */
   readonly evaluateLimit?: number;
   /** Float accuracy of the network before compression, when known: saves an evaluation. */

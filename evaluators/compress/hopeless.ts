@@ -5,6 +5,7 @@
  *   - even an optimistic end misses the asked accuracy: the last windows' gain goes on to the end, and then two thirds of the
  *     remaining errors vanish as the learning rate falls. Learning curves are concave, so this overestimates.
  */
+import type { Observer } from '../train/finetune.ts';
 import { CompressionError } from './compression-error.ts';
 
 const WINDOWS = 8;
@@ -27,9 +28,9 @@ export interface BatchOutcome {
   readonly accuracy: number;
 }
 
-export class HopelessCheck {
+export class HopelessCheck implements Observer {
   readonly #options: HopelessOptions;
-  readonly #shares: number[] = [];
+  #shares: number[] = [];
   #right = 0;
   #seen = 0;
   #smallest = Number.POSITIVE_INFINITY;
@@ -50,6 +51,17 @@ export class HopelessCheck {
     this.#seen = 0;
     const window = this.#shares.length;
     if (window >= WINDOWS / 2 && window < WINDOWS && this.#smallest >= FEWEST_SAMPLES) this.#judge(window);
+  }
+
+  save(): Float64Array {
+    return Float64Array.of(this.#right, this.#seen, this.#smallest, ...this.#shares);
+  }
+
+  restore([right, seen, smallest, ...shares]: Float64Array): void {
+    this.#right = right;
+    this.#seen = seen;
+    this.#smallest = smallest;
+    this.#shares = shares;
   }
 
   #judge(window: number): void {

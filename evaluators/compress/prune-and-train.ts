@@ -197,6 +197,7 @@ async function train(job: Job, current: Trained, stage: Stage): Promise<Trained>
     ...(current.mask === undefined ? {} : { mask: current.mask }),
     ...((asked.distill ?? 0) > 0 ? { teacher: job.original } : {}),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+    ...(hopeless === undefined ? {} : { observer: hopeless }),
     onProgress: ({ step, steps, loss, accuracy }) => {
       hooks.onProgress?.({
         stage: 'finetune',
@@ -206,7 +207,7 @@ async function train(job: Job, current: Trained, stage: Stage): Promise<Trained>
       hopeless?.observe({ step, steps, samples, accuracy });
     },
   };
-  const result = await finetune(current.graph, dataset, share, options);
+  const result = await (hooks.finetune ?? finetune)(current.graph, dataset, share, options);
   const loss = result.history.at(-1)?.loss ?? Number.NaN;
   report.trained({ step: stage.index, epochs: share.epochs, loss, seconds: result.seconds, engine: result.engine });
   return { ...current, graph: result.graph };

@@ -4,7 +4,7 @@ import type { CompressionPlan, FinetunePlan, NumberFormat, QuantizePlan } from '
 import type { Graph, Node } from '../ir/graph.ts';
 import { simplify } from '../passes/simplify.ts';
 import type { Dataset } from '../train/data/dataset.ts';
-import type { FinetuneResult } from '../train/finetune.ts';
+import type { FinetuneOptions, FinetuneResult } from '../train/finetune.ts';
 import { usesIntegers } from './check-quantize-plan.ts';
 import type { CompressHooks } from './compress-hooks.ts';
 import { calibrate } from './quantization/calibrate.ts';
@@ -82,14 +82,15 @@ async function trainAware(
 ): Promise<Graph> {
   const asked = plan.quantize ?? { format: 'int8' };
   const start = startOfTraining(network, asked, samples, plan.seed ?? 0);
-  const trained = await trainQuantized(start, dataset, asked, aware.finetune, {
+  const options: FinetuneOptions = {
     seed: (plan.seed ?? 0) + AWARE_SEED,
     ...((aware.finetune.distill ?? 0) > 0 ? { teacher: aware.teacher } : {}),
     ...(aware.keepsZeros ? { mask: zeroMask(start) } : {}),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     onProgress: ({ step, steps, loss }) =>
       aware.onProgress(step / steps, `quantized, batch ${step} of ${steps}, loss ${loss.toFixed(4)}`),
-  });
+  };
+  const trained = await trainQuantized(start, dataset, asked, aware.finetune, options, hooks.finetune);
   aware.onTrained(trained.result);
   const ranges = calibrate(trained.graph, samples, asked.calibration);
   return quantize(trained.graph, ranges, asked, {

@@ -3,10 +3,10 @@
  * recalibrates BatchNormalization and, with promise, is fine-tuned for a moment. The shared weights stay in the process that trained them; they
  * do not depend on the trial.
  */
-import { createHash } from 'node:crypto';
 import type { CompressionPlan, SupernetPlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
+import { fingerprint } from '../train/data/fingerprint.ts';
 import { evaluate } from '../train/evaluate.ts';
 import { createStream } from '../train/rng.ts';
 import { trainSupernet } from '../train/supernet.ts';
@@ -27,15 +27,6 @@ const ERRORS_LEFT = 1 / 5;
 
 const trained = new WeakMap<Graph, Map<string, Promise<Graph>>>();
 
-function keyOf({ train, normalisation }: Dataset, plan: SupernetPlan): string {
-  const { buffer, byteOffset, byteLength } = train.samples;
-  return createHash('sha256')
-    .update(new Uint8Array(buffer, byteOffset, byteLength))
-    .update(new Uint8Array(train.labels.buffer, train.labels.byteOffset, train.labels.byteLength))
-    .update(JSON.stringify([normalisation, plan]))
-    .digest('hex');
-}
-
 /** Throws CompressionError when the plan cannot be carried out on slices. */
 export function checkSupernetPlan({ supernet, prune, restructure }: CompressionPlan): void {
   if (supernet === undefined) return;
@@ -54,7 +45,7 @@ export function sharedWeights(
 ): Promise<Graph> {
   const own = trained.get(graph) ?? new Map<string, Promise<Graph>>();
   trained.set(graph, own);
-  const key = keyOf(dataset, plan);
+  const key = JSON.stringify([fingerprint(dataset), plan]);
   const known = own.get(key);
   if (known !== undefined) return known;
   const shared = train(graph, dataset, plan, hooks);

@@ -24,6 +24,7 @@ import type { Artifact, Metric, Metrics } from '../outcome.ts';
 import { type Dataset, writeSample } from '../train/data/dataset.ts';
 import { loadDataset } from '../train/data/load-dataset.ts';
 import { DivergedError } from '../train/finetune.ts';
+import { TrainingJournal } from '../train/training-journal.ts';
 import { modelLatency } from './board-latency.ts';
 import { boardMetricNames } from './board-metric.ts';
 import { toleranceFor } from './compare-outputs.ts';
@@ -89,6 +90,7 @@ async function compressAndMeasure(
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     ...(request.evaluateLimit === undefined ? {} : { evaluateLimit: request.evaluateLimit }),
     ...lowestAccuracy(request),
+    ...memory(request, hooks),
     ...(await measuresFor(graph, dataset, request)),
     accuracies: 'deployed',
     onProgress: ({ stage, fraction, message }) =>
@@ -112,6 +114,18 @@ async function compressAndMeasure(
     metrics,
   );
   return { outcome: { kind: 'completed', metrics, artifacts }, kit };
+}
+
+function memory(
+  { checkpointsIn, checkpointSeconds }: EvaluationRequest,
+  { onWarning }: EvaluationHooks,
+): Pick<CompressHooks, 'finetune'> {
+  if (checkpointsIn === undefined) return {};
+  const journal = new TrainingJournal(checkpointsIn, {
+    ...(checkpointSeconds === undefined ? {} : { everySeconds: checkpointSeconds }),
+    ...(onWarning === undefined ? {} : { onWarning }),
+  });
+  return { finetune: journal.finetune };
 }
 
 /** How pruning targets are measured on the first board. */

@@ -27,6 +27,10 @@ export interface EvaluationRequest {
   readonly evaluateLimit?: number;
   /** Reports `latencyUs` of the virtual boards, built in this folder (a cache); absent = no latency. */
   readonly modelLatencyIn?: string;
+  /** Folder of this trial alone, made when needed: trainings leave checkpoints there and go on from those that they find. */
+  readonly checkpointsIn?: string;
+  /** Seconds between checkpoints; default 10. */
+  readonly checkpointSeconds?: number;
 }
 
 export interface EvaluationProgress {
@@ -48,6 +52,8 @@ export interface EvaluationProgress {
 export interface EvaluationHooks {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: EvaluationProgress) => void;
+  /** Something that the trial does without, such as a damaged checkpoint. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** What a device needs to repeat the evaluated network: generated sources, inputs, and the outputs that count as right. */

@@ -3,6 +3,7 @@
  * WebAssembly (committed) and, where a compiler is at hand, natively for this machine. Both follow the same order of operations, but the
  * vector width and fused multiply-adds differ: results are reproducible per kind of engine.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { loadNativeAddon, type NativeAddon } from './native-engine.ts';
 
@@ -37,8 +38,12 @@ let compiled: object | undefined;
 
 const NATIVE_BASE = 64;
 
+function wasmBytes(): Uint8Array {
+  return readFileSync(new URL('./engine/engine.wasm', import.meta.url));
+}
+
 function createWasmEngine(): Engine {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL('./engine/engine.wasm', import.meta.url)));
+  compiled ??= new WebAssembly.Module(wasmBytes());
   const exports = new WebAssembly.Instance(compiled, {}).exports as Exports;
   return {
     kind: 'wasm',
@@ -71,15 +76,27 @@ function createNativeEngine(addon: NativeAddon): Engine {
   };
 }
 
+/** The addon to use, undefined for WebAssembly. Throws when native is demanded and cannot be built. */
+function chooseAddon(kind: EngineKind | undefined): NativeAddon | undefined {
+  const wish = kind ?? process.env['TINYPARETO_ENGINE'];
+  if (wish === 'wasm') return undefined;
+  const addon = loadNativeAddon();
+  if (addon !== undefined || wish !== 'native') return addon;
+  throw new Error('the native training engine needs a C compiler (gcc, or the one named by CC)');
+}
+
+/** What decides the bits of the results of `createEngine(kind)`: kind, vector width, sources. */
+export function describeEngine(kind?: EngineKind): string {
+  const addon = chooseAddon(kind);
+  const sources = createHash('sha256').update(wasmBytes()).digest('hex').slice(0, 16);
+  return addon === undefined ? `wasm ${sources}` : `native ${addon.vectorWidth()} ${sources}`;
+}
+
 /**
  * A fresh engine with its own memory; garbage collection frees it. Without a `kind`, the environment variable TINYPARETO_ENGINE decides
  * (`wasm` or `native`), else native where it can be built. Throws when native is demanded and cannot be built.
  */
 export function createEngine(kind?: EngineKind): Engine {
-  const wish = kind ?? process.env['TINYPARETO_ENGINE'];
-  if (wish === 'wasm') return createWasmEngine();
-  const addon = loadNativeAddon();
-  if (addon !== undefined) return createNativeEngine(addon);
-  if (wish === 'native') throw new Error('the native training engine needs a C compiler (gcc, or the one named by CC)');
-  return createWasmEngine();
+  const addon = chooseAddon(kind);
+  return addon === undefined ? createWasmEngine() : createNativeEngine(addon);
 }

@@ -29,6 +29,12 @@ export interface EpochRecord {
   readonly learningRate: number;
 }
 
+/** What follows a training step by step and has to remember what it saw, for checkpoints. */
+export interface Observer {
+  save(): Float64Array;
+  restore(saved: Float64Array): void;
+}
+
 /** Everything needed to go on from a step as if nothing had happened. */
 export interface FinetuneCheckpoint {
   /** Steps done. */
@@ -38,6 +44,8 @@ export interface FinetuneCheckpoint {
   /** Loss and right answers summed over the unfinished epoch. */
   readonly lossSum: number;
   readonly right: number;
+  /** What the observer saved; empty without one. */
+  readonly observed: Float64Array;
 }
 
 export interface FinetuneOptions {
@@ -64,6 +72,10 @@ export interface FinetuneOptions {
   readonly beforeStep?: (program: TrainingProgram, step: number, steps: number) => void;
   /** Steps between checkpoints; default one epoch. */
   readonly checkpointEvery?: number;
+  /** A checkpoint also when the last one is this many seconds old. */
+  readonly checkpointSeconds?: number;
+  /** Saved into checkpoints, restored before the first resumed step. */
+  readonly observer?: Observer;
 }
 
 export interface FinetuneResult {
@@ -144,15 +156,20 @@ export async function finetune(
   const schedule = createSchedule(plan, steps);
   const history: EpochRecord[] = [...(resume?.history ?? [])];
   for (const record of history) schedule.epochEnded(record.loss);
-  if (resume !== undefined) program.restore(resume.state);
+  if (resume !== undefined) {
+    program.restore(resume.state);
+    options.observer?.restore(resume.observed);
+  }
   let lossSum = resume?.lossSum ?? 0;
   let right = resume?.right ?? 0;
   const first = resume?.step ?? 0;
   const { clipNorm, momentum = DEFAULT_MOMENTUM, weightDecay = 0 } = plan;
   const fixed = { momentum, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
   const every = options.checkpointEvery ?? feeder.perEpoch;
+  const everyMs = (options.checkpointSeconds ?? Number.POSITIVE_INFINITY) * 1000;
   const started = performance.now();
   let lastYield = started;
+  let lastCheckpoint = started;
   for (let step = first; step < steps; step++) {
     options.signal?.throwIfAborted();
     options.beforeStep?.(program, step, steps);
@@ -178,8 +195,11 @@ export async function finetune(
       lossSum = 0;
       right = 0;
     }
-    if (options.onCheckpoint !== undefined && (step + 1) % every === 0) {
-      options.onCheckpoint({ step: step + 1, state: program.snapshot(), history: [...history], lossSum, right });
+    if (options.onCheckpoint !== undefined && ((step + 1) % every === 0 || now - lastCheckpoint > everyMs)) {
+      const observed = options.observer?.save() ?? new Float64Array();
+      const state = program.snapshot();
+      options.onCheckpoint({ step: step + 1, state, history: [...history], lossSum, right, observed });
+      lastCheckpoint = performance.now();
     }
     if (now - lastYield > YIELD_MS) {
       await new Promise((resolve) => setImmediate(resolve));

@@ -1,10 +1,12 @@
 /** The daemon in this process: everything on one data folder, connected. `serve` listens; other commands may go without. */
 import path from 'node:path';
 import { createApp } from '../app.ts';
+import { EXIT, UserError } from '../errors.ts';
 import { AgentHub } from '../runner/agent-hub.ts';
 import { listBoards } from '../runner/board-specs.ts';
 import { createCampaignPlanner } from '../runner/campaign-planner.ts';
 import { CampaignRunner } from '../runner/campaign-runner.ts';
+import { CheckpointFolders } from '../runner/checkpoint-folders.ts';
 import { resolveIn } from '../runner/dataset-spec.ts';
 import { createEvaluator } from '../runner/single-evaluation.ts';
 import { TrialPool } from '../runner/trial-pool.ts';
@@ -33,8 +35,22 @@ export interface LocalDaemon {
 
 const DEFAULT_THREADS = 2;
 
+/** Seconds between the checkpoints of a training, from TINYPARETO_CHECKPOINT_SECONDS. */
+function checkpointSeconds(): number | undefined {
+  const text = process.env['TINYPARETO_CHECKPOINT_SECONDS'] ?? '';
+  if (text === '') return undefined;
+  const seconds = Number(text);
+  if (seconds >= 0) return seconds;
+  throw new UserError({
+    code: 'BAD_VALUE',
+    message: `TINYPARETO_CHECKPOINT_SECONDS is ${JSON.stringify(text)}, which is no number of seconds`,
+    exitCode: EXIT.usage,
+  });
+}
+
 export async function openLocalDaemon(options: LocalDaemonOptions): Promise<LocalDaemon> {
   const { dataFolder, listen, token } = options;
+  const everySeconds = checkpointSeconds();
   const pool = new TrialPool(options.threads ?? DEFAULT_THREADS, path.join(dataFolder, 'builds'));
   const hub = new AgentHub();
   const resolve = resolveIn(path.join(dataFolder, 'artifacts'));
@@ -58,6 +74,7 @@ export async function openLocalDaemon(options: LocalDaemonOptions): Promise<Loca
     studies: app.service,
     pool,
     files: app.files,
+    checkpoints: new CheckpointFolders(path.join(dataFolder, 'checkpoints'), everySeconds),
     resolve,
     hub,
     log: (message, error) => options.log?.(`${message}: ${error instanceof Error ? error.message : String(error)}`),

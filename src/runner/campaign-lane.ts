@@ -4,6 +4,7 @@ import type { WireTrial } from '../contract/trial.ts';
 import { UserError } from '../errors.ts';
 import { StudyStateError } from '../study/ask.ts';
 import { RUNNER_CLIENT, type StudyRecord } from '../study/study.ts';
+import { isFinished } from '../trial/trial-state.ts';
 import type { LaneTools } from './lane-tools.ts';
 import { runTrial, type TrialReport } from './run-trial.ts';
 
@@ -94,6 +95,9 @@ export class CampaignLane {
       if (!signal.aborted) await this.#tell(trial, fence, report);
     } finally {
       clearInterval(timer);
+      // Nobody goes on with a trial that is no longer wanted; one whose lease was lost is in other hands.
+      if (signal.reason === 'abandoned' || signal.reason === 'cancelled')
+        await this.#tools.checkpoints.remove(trial.id);
     }
   }
 
@@ -108,7 +112,8 @@ export class CampaignLane {
             mediaType,
           })),
         );
-        await this.#tools.studies.tell(trial.id, { fence, ...told }, artifacts);
+        const { state } = await this.#tools.studies.tell(trial.id, { fence, ...told }, artifacts);
+        if (isFinished(state)) await this.#tools.checkpoints.remove(trial.id);
         return;
       } catch (error) {
         if (!isDiskFull(error)) throw error;

@@ -4,6 +4,7 @@
  */
 import type { StoredEvent } from '../store/trial-store.ts';
 import type { StudyService } from '../study/study-service.ts';
+import { isFinished } from '../trial/trial-state.ts';
 import { CampaignLane } from './campaign-lane.ts';
 import type { LaneTools } from './lane-tools.ts';
 
@@ -27,6 +28,13 @@ export class CampaignRunner {
 
   /** Picks up every campaign that is running, and those that start later. */
   start(): void {
+    const { checkpoints, studies, log } = this.#tools;
+    const isOpen = (trial: string) =>
+      studies.trial(trial).then(
+        ({ state }) => !isFinished(state),
+        () => false,
+      );
+    checkpoints.sweep(isOpen).catch((error: unknown) => log?.('old checkpoints could not be removed', error));
     this.#unsubscribe = this.#tools.studies.events.subscribe(null, (event) => this.#onEvent(event));
     for (const record of this.#tools.studies.records()) {
       if (record.evaluation !== null && record.state === 'running') this.#later(record.id, 0);

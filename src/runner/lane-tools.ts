@@ -2,6 +2,7 @@
 import type { FileStore } from '../store/file-store.ts';
 import type { StudyService } from '../study/study-service.ts';
 import type { AgentHub } from './agent-hub.ts';
+import type { CheckpointFolders } from './checkpoint-folders.ts';
 import type { ResolveFile } from './dataset-spec.ts';
 import type { TrialPool } from './trial-pool.ts';
 
@@ -10,6 +11,7 @@ export interface LaneTools {
   readonly pool: TrialPool;
   /** Where artifacts go. */
   readonly files: FileStore;
+  readonly checkpoints: CheckpointFolders;
   readonly resolve: ResolveFile;
   readonly hub?: AgentHub;
   /** For faults that no trial is to blame for. */

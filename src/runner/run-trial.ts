@@ -27,8 +27,8 @@ export interface TrialHooks {
 /** Never rejects but for an abort: what goes wrong becomes a failed or infeasible report. */
 export async function runTrial(
   record: StudyRecord,
-  trial: Pick<WireTrial, 'number' | 'params'>,
-  tools: Pick<LaneTools, 'pool' | 'resolve' | 'hub'>,
+  trial: Pick<WireTrial, 'id' | 'number' | 'params'>,
+  tools: Pick<LaneTools, 'pool' | 'resolve' | 'hub' | 'checkpoints' | 'log'>,
   hooks: TrialHooks,
 ): Promise<TrialReport> {
   const { evaluation } = record;
@@ -45,8 +45,13 @@ export async function runTrial(
         limits: await hardLimits(record.constraints),
         source: { params: trial.params, fixed: record.fixed, seed },
         modelLatency: await modelsLatency(record, evaluation),
+        checkpoints: { folder: tools.checkpoints.of(trial.id), everySeconds: tools.checkpoints.everySeconds },
       },
-      { signal: hooks.signal, onProgress: ({ fraction }) => hooks.onProgress(fraction) },
+      {
+        signal: hooks.signal,
+        onProgress: ({ fraction }) => hooks.onProgress(fraction),
+        onWarning: (message) => tools.log?.(`trial ${trial.number}`, message),
+      },
     );
     switch (outcome.kind) {
       case 'infeasible':

@@ -2,12 +2,13 @@
 import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { type ExitCode, UserError } from '../errors.ts';
-import type { TaskResults, TrialTask, WorkerAnswer, WorkerProgress } from './trial-task.ts';
+import type { TaskResults, TrialTask, WorkerAnswer, WorkerProgress, WorkerWarning } from './trial-task.ts';
 
 export interface TaskOptions {
   /** Aborting ends the thread if it does not end by itself. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: WorkerProgress) => void;
+  readonly onWarning?: (message: string) => void;
 }
 
 /** Planning and describing must not take longer than this, seconds: a model that does is refused. */
@@ -35,7 +36,10 @@ export class TrialPool {
   /** Rejects with UserError for bad input, with the signal's reason when aborted, with the thread's error otherwise. */
   async run<T extends TrialTask>(task: T, options: TaskOptions = {}): Promise<TaskResults[T['kind']]> {
     const { port1, port2 } = new MessageChannel();
-    port1.on('message', (progress: WorkerProgress) => options.onProgress?.(progress));
+    port1.on('message', (message: WorkerProgress | WorkerWarning) => {
+      if ('warning' in message) options.onWarning?.(message.warning);
+      else options.onProgress?.(message);
+    });
     const limit = task.kind === 'evaluate' ? [] : [AbortSignal.timeout(SHORT_TASK_SECONDS * 1000)];
     const signals = [...(options.signal === undefined ? [] : [options.signal]), ...limit];
     try {

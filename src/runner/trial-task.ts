@@ -23,6 +23,8 @@ export interface EvaluateTask {
   readonly source: PlanSource;
   /** Report the latency on virtual boards. */
   readonly modelLatency: boolean;
+  /** Where trainings leave checkpoints, and how often; absent = they do not. */
+  readonly checkpoints?: { readonly folder: string; readonly everySeconds?: number | undefined };
 }
 
 /** Checks that model and data fit, and expands the search space. */
@@ -87,4 +89,9 @@ export interface WorkerProgress {
   /** 0..1 of the evaluation. */
   readonly fraction: number;
   readonly stage: string;
+}
+
+/** Something that an evaluation does without. */
+export interface WorkerWarning {
+  readonly warning: string;
 }

@@ -25,6 +25,7 @@ import type {
   TrialTask,
   WorkerAnswer,
   WorkerProgress,
+  WorkerWarning,
 } from './trial-task.ts';
 
 export default async function run({
@@ -37,7 +38,7 @@ export default async function run({
   readonly port?: MessagePort;
 }): Promise<WorkerAnswer<TrialTask['kind']>> {
   try {
-    return { ok: true, result: await dispatch(task, buildFolder, (progress) => port?.postMessage(progress)) };
+    return { ok: true, result: await dispatch(task, buildFolder, (message) => port?.postMessage(message)) };
   } catch (error) {
     const known = inputError(error);
     if (known === undefined) throw error;
@@ -61,11 +62,11 @@ export default async function run({
 async function dispatch(
   task: TrialTask,
   buildFolder: string,
-  onProgress: (progress: WorkerProgress) => void,
+  report: (message: WorkerProgress | WorkerWarning) => void,
 ): Promise<TrialEvaluation | PlannedSpace | ModelSummary> {
   switch (task.kind) {
     case 'evaluate':
-      return evaluate(task, buildFolder, onProgress);
+      return evaluate(task, buildFolder, report);
     case 'plan':
       return planSpace(task);
     case 'describe':
@@ -91,10 +92,10 @@ function readModel(file: string): Uint8Array {
 function evaluate(
   task: EvaluateTask,
   buildFolder: string,
-  onProgress: (progress: WorkerProgress) => void,
+  report: (message: WorkerProgress | WorkerWarning) => void,
 ): Promise<TrialEvaluation> {
   const model = readModel(task.modelFile);
-  const { source } = task;
+  const { source, checkpoints } = task;
   const plan =
     'plan' in source
       ? source.plan
@@ -107,8 +108,13 @@ function evaluate(
       boards: task.boards,
       limits: task.limits,
       ...(task.modelLatency ? { modelLatencyIn: buildFolder } : {}),
+      ...(checkpoints === undefined ? {} : { checkpointsIn: checkpoints.folder }),
+      ...(checkpoints?.everySeconds === undefined ? {} : { checkpointSeconds: checkpoints.everySeconds }),
     },
-    { onProgress: ({ fraction, stage }) => onProgress({ fraction, stage }) },
+    {
+      onProgress: ({ fraction, stage }) => report({ fraction, stage }),
+      onWarning: (warning) => report({ warning }),
+    },
   );
 }
 

@@ -9,7 +9,7 @@ import type { Graph } from '../../ir/graph.ts';
 import { tensor } from '../../ir/tensor.ts';
 import type { Dataset } from '../../train/data/dataset.ts';
 import type { FakeQuant } from '../../train/fake-quant.ts';
-import { type FinetuneOptions, type FinetuneResult, finetune } from '../../train/finetune.ts';
+import { type FinetuneOptions, type FinetuneResult, finetune, type Observer } from '../../train/finetune.ts';
 import type { TrainingProgram } from '../../train/training-program.ts';
 import type { Affine } from './affine.ts';
 import { calibrate } from './calibrate.ts';
@@ -54,7 +54,7 @@ function fakeQuantOfActivation({ dtype, scale, zero }: Affine, learnScale: boole
 }
 
 /** The grids of one training, as they move. */
-class Grids {
+class Grids implements Observer {
   readonly weights: Map<string, WeightGrid>;
   activations: Map<string, Affine>;
   readonly #graph: Graph;
@@ -121,6 +121,30 @@ class Grids {
     }
   }
 
+  save(): Float64Array {
+    const weights = [...this.weights.values()].flatMap(({ scales, zeros }) => [...scales, ...zeros]);
+    return Float64Array.from([
+      ...weights,
+      ...[...this.activations.values()].flatMap(({ scale, zero }) => [scale, zero]),
+    ]);
+  }
+
+  restore(saved: Float64Array): void {
+    let at = 0;
+    const take = (count: number): Float64Array => {
+      at += count;
+      return saved.subarray(at - count, at);
+    };
+    for (const [name, grid] of this.weights) {
+      const scales = Float32Array.from(take(grid.scales.length));
+      this.weights.set(name, { ...grid, scales, zeros: Int32Array.from(take(grid.zeros.length)) });
+    }
+    for (const [name, affine] of this.activations) {
+      const [scale, zero] = take(2);
+      this.activations.set(name, { ...affine, scale, zero });
+    }
+  }
+
   weightsOf(graph: Graph): Map<string, QuantizedWeight> {
     return new Map(
       this.#layers.flatMap(({ node }) => {
@@ -147,7 +171,8 @@ function looksAt(step: number, steps: number, looks: number): boolean {
 }
 
 /**
- * Trains a folded float graph on the grids of `plan`. Throws what `finetune` throws. `options.beforeStep` is this function's own.
+ * Trains a folded float graph on the grids of `plan`. Throws what `finetune` throws. `options.beforeStep` and `options.observer` are this
+ * function's own; `train` may be a `finetune` with a memory.
  */
 export async function trainQuantized(
   graph: Graph,
@@ -155,17 +180,17 @@ export async function trainQuantized(
   plan: QuantizePlan,
   finetunePlan: FinetunePlan,
   options: FinetuneOptions,
+  train: typeof finetune = finetune,
 ): Promise<QuantizedTraining> {
   const input = graph.inputs[0].name;
   const range = calibrate(graph, calibrationSamples(dataset, plan), 'minmax', [input]).get(input);
   const scale = range === undefined ? 1 : inputScale(range);
   const scaled = scale === 1 ? null : forScaledInput(graph, scale);
   const teacher = options.teacher === undefined ? undefined : forScaledInput(options.teacher, scale);
-  if (scaled === null || teacher === null) return trainOnGrids(graph, dataset, plan, finetunePlan, options);
-  const trained = await trainOnGrids(scaled, withScaledInput(dataset, scale), plan, finetunePlan, {
-    ...options,
-    ...(teacher === undefined ? {} : { teacher }),
-  });
+  if (scaled === null || teacher === null) return trainOnGrids(graph, dataset, plan, finetunePlan, options, train);
+  const scaledOptions = { ...options, ...(teacher === undefined ? {} : { teacher }) };
+  const data = withScaledInput(dataset, scale);
+  const trained = await trainOnGrids(scaled, data, plan, finetunePlan, scaledOptions, train);
   const first = firstWeightNames(graph);
   const weights = new Map(trained.weights);
   for (const node of graph.nodes) {
@@ -186,14 +211,16 @@ async function trainOnGrids(
   plan: QuantizePlan,
   finetunePlan: FinetunePlan,
   options: FinetuneOptions,
+  train: typeof finetune,
 ): Promise<QuantizedTraining> {
   const learnScale = plan.learnSteps === true;
   const grids = new Grids(graph, plan, calibrationSamples(dataset, plan));
   const fakeQuant = grids.fakeQuant(learnScale);
-  const result = await finetune(graph, dataset, finetunePlan, {
+  const result = await train(graph, dataset, finetunePlan, {
     ...options,
     batchNorm: 'frozen',
     fakeQuant,
+    observer: grids,
     beforeStep(program, step, steps) {
       if (learnScale) {
         boundScales(program, fakeQuant);
