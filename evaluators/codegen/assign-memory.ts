@@ -5,12 +5,11 @@
  */
 import type { MemoryPlan, PlannedBuffer } from '../memory/buffer.ts';
 import { lifetimesOf } from '../memory/lifetime.ts';
-import type { AllowedOverlap } from '../memory/overlap.ts';
+import { type AllowedOverlap, overlapNeeds } from '../memory/overlap.ts';
 import { planMemory } from '../memory/plan-memory.ts';
 import { planOverlapping } from '../memory/plan-overlapping.ts';
 import { overlapRule } from './kernels/overlap-rules.ts';
-import type { Lowering } from './lowering.ts';
-import type { PlacedBuffer, Port, ProgramBuffer } from './program.ts';
+import type { PlacedBuffer, Port, ProgramBuffer, Unplaced } from './program.ts';
 
 export interface AssignedMemory {
   readonly aliases: ReadonlyMap<string, string>;
@@ -25,15 +24,15 @@ interface Plan {
   readonly memory: MemoryPlan;
 }
 
-export function assignMemory(lowering: Lowering, inputs: readonly Port[], outputs: readonly Port[]): AssignedMemory {
-  const apart = planApart(lowering, inputs, outputs);
-  const under = planUnder(lowering, inputs, outputs);
+export function assignMemory(network: Unplaced, inputs: readonly Port[], outputs: readonly Port[]): AssignedMemory {
+  const apart = planApart(network, inputs, outputs);
+  const under = planUnder(network, inputs, outputs);
   const { aliases, buffers, memory } = smaller(apart, under);
   const alignment = buffers.reduce((most, buffer) => Math.max(most, buffer.alignment ?? 1), 4);
   const placed = buffers.map(({ id, lower, upper }) => ({
     id,
     offset: memory.offsets.get(id) ?? 0,
-    bytes: bufferOf(lowering, id).bytes,
+    bytes: bufferOf(network, id).bytes,
     lower,
     upper,
   }));
@@ -49,41 +48,83 @@ function smaller(apart: Plan, under: Plan | undefined): Plan {
   return { ...taken, memory: { ...taken.memory, lowerBoundBytes, optimal } };
 }
 
-function planApart(lowering: Lowering, inputs: readonly Port[], outputs: readonly Port[]): Plan {
-  const aliases = shareInPlace(lowering, outputs, (older, younger) => older.bytes >= younger.bytes);
-  const buffers = plannedBuffers(lowering, aliases, inputs, outputs);
+function planApart(network: Unplaced, inputs: readonly Port[], outputs: readonly Port[]): Plan {
+  const aliases = shareInPlace(network, outputs, (older, younger) => older.bytes >= younger.bytes);
+  const buffers = plannedBuffers(network, aliases, inputs, outputs);
   return { aliases, buffers, memory: planMemory(buffers) };
 }
 
 /** Places are shared by buffers of one size only; smaller and larger outputs lie under their inputs. Undefined when there are none. */
-function planUnder(lowering: Lowering, inputs: readonly Port[], outputs: readonly Port[]): Plan | undefined {
-  const aliases = shareInPlace(lowering, outputs, (older, younger) => older.bytes === younger.bytes);
-  const buffers = plannedBuffers(lowering, aliases, inputs, outputs);
-  const overlaps = allowedOverlaps(lowering, aliases, buffers);
+function planUnder(network: Unplaced, inputs: readonly Port[], outputs: readonly Port[]): Plan | undefined {
+  const aliases = shareInPlace(network, outputs, (older, younger) => older.bytes === younger.bytes);
+  const buffers = plannedBuffers(network, aliases, inputs, outputs);
+  const overlaps = allowedOverlaps(network, aliases, buffers);
   return overlaps.length === 0 ? undefined : { aliases, buffers, memory: planOverlapping(buffers, overlaps) };
 }
 
-function bufferOf(lowering: Lowering, id: string): ProgramBuffer {
-  const buffer = lowering.buffers.get(id);
+/** No plan of the network needs less: quick to tell, and mostly met. */
+export function memoryBound(network: Unplaced, inputs: readonly Port[], outputs: readonly Port[]): number {
+  return Math.max(...needs(network, inputs, outputs).values());
+}
+
+/** The moment that needs most, in the numbers of momentsOf. */
+export function busiestMoment(network: Unplaced, inputs: readonly Port[], outputs: readonly Port[]): number {
+  const [[moment]] = [...needs(network, inputs, outputs)].sort(([, a], [, b]) => b - a);
+  return moment - 1;
+}
+
+function needs(network: Unplaced, inputs: readonly Port[], outputs: readonly Port[]): ReadonlyMap<number, number> {
+  const aliases = shareInPlace(network, outputs, (older, younger) => older.bytes === younger.bytes);
+  const buffers = plannedBuffers(network, aliases, inputs, outputs);
+  return overlapNeeds(buffers, allowedOverlaps(network, aliases, buffers));
+}
+
+function bufferOf(network: Unplaced, id: string): ProgramBuffer {
+  const buffer = network.buffers.get(id);
   if (buffer === undefined) throw new Error(`buffer ${id} was never declared`);
   return buffer;
 }
 
+/**
+ * The moment of each step. The body of a loop over patches counts once: what a patch needs is needed at the same moments of all of them.
+ */
+export function momentsOf({ steps, loops }: Unplaced): { readonly of: readonly number[]; readonly count: number } {
+  const of: number[] = [];
+  let count = 0;
+  for (let i = 0; i < steps.length; ) {
+    const loop = loops.find(({ first }) => first === i);
+    if (loop === undefined) of[i++] = count++;
+    else {
+      for (; i < loop.end; i++) of[i] = count + (steps[i].patch?.position ?? 0);
+      count += loop.positions;
+    }
+  }
+  return { of, count };
+}
+
 function plannedBuffers(
-  lowering: Lowering,
+  network: Unplaced,
   aliases: ReadonlyMap<string, string>,
   inputs: readonly Port[],
   outputs: readonly Port[],
 ): PlannedBuffer[] {
   const place = (id: string) => aliases.get(id) ?? id;
-  const steps = lowering.steps.map((step) => ({ reads: step.reads.map(place), writes: step.writes.map(place) }));
+  const moments = momentsOf(network);
+  const touched = Array.from({ length: moments.count }, () => new Set<string>());
+  network.steps.forEach((step, i) => {
+    for (const id of [...step.reads, ...step.writes]) touched[moments.of[i]].add(place(id));
+  });
+  for (const { first, positions, resident } of network.loops) {
+    const start = moments.of[first] - (network.steps[first].patch?.position ?? 0);
+    for (const id of resident) for (const moment of [start, start + positions - 1]) touched[moment].add(place(id));
+  }
   const lifetimes = lifetimesOf(
-    steps,
+    touched.map((ids) => ({ reads: [...ids], writes: [] })),
     inputs.map((input) => place(input.buffer)),
     outputs.map((output) => place(output.buffer)),
   );
   return [...lifetimes].map(([id, lifetime]) => {
-    const { bytes, alignment } = bufferOf(lowering, id);
+    const { bytes, alignment } = bufferOf(network, id);
     // Every place starts at a multiple of the alignment, so what a size lacks to the next multiple is of no use to others; counted,
     // the lower bound is one that can be met.
     return { id, ...lifetime, sizeBytes: Math.ceil(bytes / alignment) * alignment, alignment };
@@ -91,45 +132,59 @@ function plannedBuffers(
 }
 
 function allowedOverlaps(
-  lowering: Lowering,
+  network: Unplaced,
   aliases: ReadonlyMap<string, string>,
   buffers: readonly PlannedBuffer[],
 ): AllowedOverlap[] {
   const place = (id: string) => aliases.get(id) ?? id;
   const byId = new Map(buffers.map((buffer) => [buffer.id, buffer]));
-  return lowering.steps.flatMap((step, index) => {
+  const moments = momentsOf(network);
+  const single = network.steps.flatMap((step, index): AllowedOverlap[] => {
     const [written] = step.writes;
     const [read] = step.reads;
-    if (written === undefined || read === undefined || place(written) === place(read)) return [];
+    if (step.patch !== undefined || written === undefined || read === undefined) return [];
+    if (place(written) === place(read)) return [];
     const [above, below] = [byId.get(place(read)), byId.get(place(written))];
-    // The step is moment index + 1: the input dies in it, the output is born in it.
-    if (above?.upper !== index + 2 || below?.lower !== index + 1) return [];
+    // The step is moment t + 1: the input dies in it, the output is born in it.
+    const moment = moments.of[index] + 1;
+    if (above?.upper !== moment + 1 || below?.lower !== moment) return [];
     const elementwise = step.inPlace.includes(read) && step.writes.length === 1;
     const rule = elementwise ? { distanceBytes: 0, multipleBytes: 1 } : overlapRule(step);
-    if (rule === undefined || (elementwise && bufferOf(lowering, read).bytes < bufferOf(lowering, written).bytes))
+    if (rule === undefined || (elementwise && bufferOf(network, read).bytes < bufferOf(network, written).bytes))
       return [];
     return [{ below: below.id, above: above.id, ...rule }];
   });
+  const patched = network.loops.flatMap(({ first, positions, overlaps }) => {
+    const start = moments.of[first] - (network.steps[first].patch?.position ?? 0) + 1;
+    return overlaps.flatMap((overlap): AllowedOverlap[] => {
+      const [above, below] = [byId.get(place(overlap.above)), byId.get(place(overlap.below))];
+      if (above === undefined || below === undefined || above === below) return [];
+      if (above.upper > start + positions || below.lower < start) return [];
+      return [{ ...overlap, below: below.id, above: above.id }];
+    });
+  });
+  return [...single, ...patched];
 }
 
 /** Buffer -> the older buffer in whose place it lives, all the way to the first. */
 function shareInPlace(
-  lowering: Lowering,
+  network: Unplaced,
   outputs: readonly Port[],
   fits: (older: ProgramBuffer, younger: ProgramBuffer) => boolean,
 ): ReadonlyMap<string, string> {
   const aliases = new Map<string, string>();
   const lastRead = new Map<string, number>();
-  lowering.steps.forEach((step, index) => {
+  network.steps.forEach((step, index) => {
     for (const id of [...step.reads, ...step.writes]) lastRead.set(id, index);
   });
-  for (const output of outputs) lastRead.set(output.buffer, lowering.steps.length);
+  for (const output of outputs) lastRead.set(output.buffer, network.steps.length);
   // All buffers in one place are dead once the youngest is written: only the youngest may be overwritten in turn.
-  lowering.steps.forEach((step, index) => {
+  network.steps.forEach((step, index) => {
     const [written] = step.writes;
-    if (step.writes.length !== 1 || aliases.has(written) || step.reads.includes(written)) return;
+    if (step.patch !== undefined || step.writes.length !== 1 || aliases.has(written) || step.reads.includes(written))
+      return;
     const candidate = step.inPlace.find((id) => {
-      const [a, b] = [lowering.buffers.get(id), lowering.buffers.get(written)];
+      const [a, b] = [network.buffers.get(id), network.buffers.get(written)];
       return (
         lastRead.get(id) === index && a !== undefined && b !== undefined && fits(a, b) && a.alignment >= b.alignment
       );

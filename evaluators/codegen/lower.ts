@@ -16,6 +16,7 @@ import { plainLayout } from './layout.ts';
 import { copyFields, copyKernel } from './lower/copy.ts';
 import { lowerNode } from './lower/lower-node.ts';
 import { Lowering, type WeightForm } from './lowering.ts';
+import { applyPatches, type PatchOption, type PatchRequest } from './patches/choose-patches.ts';
 import { predictSizes } from './predict/predict-sizes.ts';
 import type { Port, Program } from './program.ts';
 
@@ -26,25 +27,67 @@ export interface LowerOptions {
   readonly weights?: WeightForm;
   /** Which kernels to call; those of the board's core when absent. */
   readonly kernels?: KernelSet;
+  /** What matters most; `balanced` when absent. */
+  readonly optimize?: OptimizeGoal;
+  /** Layers that run in patches of rows; when absent, `optimize` decides. */
+  readonly patches?: 'none' | PatchRequest;
 }
+
+/**
+ * `balanced`: fast kernels, patches only where the network does not fit otherwise. `ram`: less working memory, and patches where they make
+ * the arena smaller for at most a tenth more cycles. `speed`: encoded weights only where that is faster, no patches.
+ */
+export const OPTIMIZE_GOALS = ['balanced', 'ram', 'speed'] as const;
+export type OptimizeGoal = (typeof OPTIMIZE_GOALS)[number];
+
+/** Cycles that `ram` may spend, relative to none. */
+const CYCLES_FOR_RAM = 1.1;
+
+/** Share of its usual working memory that a kernel with a choice takes for `ram`. */
+const WORKING_SHARE_FOR_RAM = 0.25;
 
 const COPY_OUT: Node = { name: '', op: { kind: 'Reshape', shape: [] }, inputs: [], outputs: [] };
 
-/** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix. */
+interface Choices extends Omit<LowerOptions, 'patches'> {
+  readonly patches: PatchOption;
+}
+
+/** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix or impossible patches. */
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
-  const program = lowerReordered(graph, board, options);
-  if (options.kernels !== undefined || program.arenaBytes <= board.ramBytes) return program;
-  if ((options.weights ?? 'auto') === 'auto') {
+  const choices = choicesOf(options);
+  const program = lowerReordered(graph, board, choices);
+  const fits = ({ arenaBytes }: Program) => arenaBytes <= board.ramBytes;
+  if (fits(program)) return program;
+  const attempts: Choices[] = [];
+  if (options.kernels === undefined && (options.weights ?? 'auto') === 'auto') {
     // Encoded layers read their whole input until the end and share no place with it.
-    const plain = lowerReordered(graph, board, { ...options, weights: 'dense' });
-    if (plain.arenaBytes <= board.ramBytes) return plain;
+    attempts.push({ ...choices, weights: 'dense' });
   }
+  const patches = { mostCycles: Number.POSITIVE_INFINITY, enoughBytes: board.ramBytes };
+  const mayPatch = options.patches === undefined && options.optimize !== 'speed';
+  if (mayPatch) attempts.push({ ...choices, patches });
   // Fast kernels take working memory: a slow network that fits is of more use than a fast one that does not.
-  return lowerReordered(graph, board, { ...options, kernels: 'reference' });
+  if (options.kernels === undefined) {
+    attempts.push({ ...choices, kernels: 'reference' });
+    if (mayPatch) attempts.push({ ...choices, kernels: 'reference', patches });
+  }
+  let last = program;
+  for (const attempt of attempts) {
+    const other = lowerReordered(graph, board, attempt);
+    if (fits(other)) return other;
+    if (other.arenaBytes < last.arenaBytes) last = other;
+  }
+  return last;
+}
+
+function choicesOf(options: LowerOptions): Choices {
+  const { optimize = 'balanced', weights = optimize === 'speed' ? 'fast' : 'auto' } = options;
+  const patches = options.patches ?? (optimize === 'ram' ? { mostCycles: CYCLES_FOR_RAM } : 'none');
+  return { ...options, optimize, weights, patches };
 }
 
 /** In the order of the file or in the one with the smallest peak, whichever takes less memory once results share places. */
-function lowerReordered(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
+function lowerReordered(graph: Graph, board: BoardSpec, options: Choices): Program {
   const program = lowerSmallest(graph, board, options);
   const ordered = reorder.run(graph);
   if (ordered === graph) return program;
@@ -52,7 +95,7 @@ function lowerReordered(graph: Graph, board: BoardSpec, options: LowerOptions): 
   return other.arenaBytes < program.arenaBytes ? other : program;
 }
 
-function lowerSmallest(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
+function lowerSmallest(graph: Graph, board: BoardSpec, options: Choices): Program {
   const program = lowerAs(graph, board, options);
   const form = options.weights ?? 'auto';
   if ((form !== 'auto' && form !== 'smallest' && form !== 'fast') || !hasEncodedWeights(program)) return program;
@@ -73,14 +116,15 @@ function isStoredForm({ op }: Node): boolean {
   return op.kind === 'Cast' || op.kind === 'Gather';
 }
 
-function lowerAs(source: Graph, board: BoardSpec, options: LowerOptions): Program {
+function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
   const graph = expandConstants(source, isStoredForm);
   const prefix = options.prefix ?? 'net';
   if (!/^[a-z][a-z0-9_]{0,30}$/.test(prefix)) {
     throw new RangeError(`prefix ${JSON.stringify(prefix)} is not a lower-case C identifier of at most 31 characters`);
   }
   const kernels = options.kernels ?? kernelSetOf(board.core);
-  const lowering = new Lowering(graph, board, kernels, options.weights);
+  const workingBoard = { ...board, ramBytes: board.ramBytes * WORKING_SHARE_FOR_RAM };
+  const lowering = new Lowering(graph, options.optimize === 'ram' ? workingBoard : board, kernels, options.weights);
   const inputs = graph.inputs.map((info, index) => {
     const buffer = lowering.addBuffer(`in${index}`, elementType(info.dtype), elementCount(info.shape));
     lowering.setValue({ ...info, layout: plainLayout(info.shape), shifted: false, buffer });
@@ -90,13 +134,20 @@ function lowerAs(source: Graph, board: BoardSpec, options: LowerOptions): Progra
   // A graph that only hands out inputs and constants still copies them: in a layer of its own.
   if (graph.nodes.length === 0) lowering.startLayer(COPY_OUT, { macs: 0, flops: 0 });
   const outputs = graph.outputs.map((name, index) => lowerOutput(lowering, name, index));
-  const { aliases, memory, placed, arenaBytes } = assignMemory(lowering, inputs, outputs);
+  const { steps, layers, buffers } = lowering;
+  const network = applyPatches(
+    { steps, layers, buffers, loops: [] },
+    { inputs, outputs, core: board.core },
+    options.patches,
+  );
+  const { aliases, memory, placed, arenaBytes } = assignMemory(network, inputs, outputs);
   return {
     prefix,
     board,
-    steps: lowering.steps,
-    layers: lowering.layers,
-    buffers: [...lowering.buffers.values()],
+    steps: network.steps,
+    layers: network.layers,
+    buffers: [...network.buffers.values()],
+    loops: network.loops,
     constants: [...lowering.constants.values()],
     inputs,
     outputs,

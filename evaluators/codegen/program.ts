@@ -6,6 +6,7 @@ import type { BoardSpec } from '../board-spec.ts';
 import type { DType, TypedArray } from '../ir/dtype.ts';
 import type { OpKind } from '../ir/op.ts';
 import type { MemoryPlan } from '../memory/buffer.ts';
+import type { AllowedOverlap } from '../memory/overlap.ts';
 import type { StructName } from './kernels/kernel-table.ts';
 
 /** C types of elements as the kernels see them. */
@@ -54,7 +55,8 @@ export type FieldValue =
   | { readonly fields: Readonly<Record<string, FieldValue>> };
 
 export type Argument =
-  | { readonly kind: 'buffer'; readonly id: string; readonly type: ElementType }
+  /** `skipBytes`: how far behind the start of the buffer the argument points, 0 when absent. */
+  | { readonly kind: 'buffer'; readonly id: string; readonly type: ElementType; readonly skipBytes?: number }
   | { readonly kind: 'constant'; readonly id: string }
   | { readonly kind: 'integer'; readonly value: number }
   | { readonly kind: 'float'; readonly value: number }
@@ -73,6 +75,34 @@ export interface Step {
   readonly layer: number;
   /** Buffers of `reads` into which the result may be written: the kernel reads each element before it writes it. */
   readonly inPlace: readonly string[];
+  /** Present when the step computes one patch of its result. */
+  readonly patch?: PatchPlace;
+}
+
+/** Which call of a loop over patches a step is. */
+export interface PatchPlace {
+  readonly patch: number;
+  /** Place in the body of the loop: calls at one place differ in parameters and pointers only. */
+  readonly position: number;
+}
+
+/** Layers that run patch by patch: `patches` times a body of `positions` calls. In a patch some of the calls may have nothing to do. */
+export interface PatchLoop {
+  /** Index of the first step, and one past the last. */
+  readonly first: number;
+  readonly end: number;
+  readonly patches: number;
+  readonly positions: number;
+  /** Rows of the result that a patch makes; the last may make fewer. */
+  readonly rows: number;
+  /** Rows that patches share are kept from one to the next, or computed again. */
+  readonly keepsRows: boolean;
+  /** Buffers that are needed from the first to the last patch. */
+  readonly resident: readonly string[];
+  /** Results that may lie under what they are made of. */
+  readonly overlaps: readonly AllowedOverlap[];
+  /** MACs of the loop's layers in excess of those that they have without patches. */
+  readonly extraMacs: number;
 }
 
 export interface Layer {
@@ -107,6 +137,14 @@ export interface PlacedBuffer {
   readonly upper: number;
 }
 
+/** A network as calls whose buffers have no places yet. */
+export interface Unplaced {
+  readonly steps: readonly Step[];
+  readonly layers: readonly Layer[];
+  readonly buffers: ReadonlyMap<string, ProgramBuffer>;
+  readonly loops: readonly PatchLoop[];
+}
+
 export interface Program {
   /** Prefix of the two functions and of the files. */
   readonly prefix: string;
@@ -120,7 +158,8 @@ export interface Program {
   /** Buffer id -> id of the buffer whose place it shares. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly memory: MemoryPlan;
-  /** The planned buffers: place and lifetime in steps (0 = inputs are filled in, t + 1 = step t). */
+  readonly loops: readonly PatchLoop[];
+  /** The planned buffers: place and lifetime in steps (0 = inputs are filled in, t + 1 = step t; a loop counts as one pass of its body). */
   readonly placed: readonly PlacedBuffer[];
   /** Bytes of the one static pool that holds all buffers. */
   readonly arenaBytes: number;

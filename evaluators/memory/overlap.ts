@@ -33,9 +33,18 @@ export function overlapTable(buffers: readonly PlannedBuffer[], overlaps: readon
  * can save at most.
  */
 export function overlapLowerBound(buffers: readonly PlannedBuffer[], overlaps: readonly AllowedOverlap[]): number {
+  return Math.max(0, ...overlapNeeds(buffers, overlaps).values());
+}
+
+/** What each moment at which a buffer is born needs at least. */
+export function overlapNeeds(
+  buffers: readonly PlannedBuffer[],
+  overlaps: readonly AllowedOverlap[],
+): ReadonlyMap<number, number> {
   const byId = new Map(buffers.map((buffer) => [buffer.id, buffer]));
-  let bound = 0;
+  const needs = new Map<number, number>();
   for (const { lower } of buffers) {
+    if (needs.has(lower)) continue;
     let alive = 0;
     for (const buffer of buffers) if (buffer.lower <= lower && lower < buffer.upper) alive += buffer.sizeBytes;
     for (const { below, above, distanceBytes } of overlaps) {
@@ -44,7 +53,7 @@ export function overlapLowerBound(buffers: readonly PlannedBuffer[], overlaps: r
       if (Math.max(a.lower, b.lower) > lower || Math.min(a.upper, b.upper) <= lower) continue;
       alive -= Math.max(0, a.sizeBytes + b.sizeBytes - Math.max(distanceBytes + b.sizeBytes, a.sizeBytes));
     }
-    bound = Math.max(bound, alive);
+    needs.set(lower, alive);
   }
-  return bound;
+  return needs;
 }

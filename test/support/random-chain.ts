@@ -12,13 +12,17 @@ function numbers(seed: number): () => number {
   };
 }
 
-/** 3 to 6 layers on an image of at most 12 × 12. */
-export function randomChain(seed: number, integer: boolean): Graph {
+/** 3 to 6 layers on an image of at most 12 × 12; numbers of channels are multiples of `channelStep`. */
+export function randomChain(seed: number, integer: boolean, channelStep = 1): Graph {
   const random = numbers(seed);
   const between = (from: number, to: number) => from + Math.floor(random() * (to - from + 1));
   const dtype = integer ? 'int8' : 'float32';
   const constants = new Map<string, Tensor>();
-  const input: ValueInfo = { name: 'x', dtype, shape: [1, between(1, 12), between(5, 12), between(5, 12)] };
+  const input: ValueInfo = {
+    name: 'x',
+    dtype,
+    shape: [1, channelStep * between(1, 12 / channelStep), between(5, 12), between(5, 12)],
+  };
   const values = new Map<string, ValueInfo>([['x', input]]);
   const nodes: Node[] = [];
   const constant = (name: string, value: Tensor): string => {
@@ -52,7 +56,7 @@ export function randomChain(seed: number, integer: boolean): Graph {
   const convolve = (x: string, depthwise: boolean): string => {
     const id = `c${nodes.length}`;
     const [, channels = 1] = values.get(x)?.shape ?? [];
-    const out = depthwise ? channels : between(1, 16);
+    const out = depthwise ? channels : channelStep * between(1, 16 / channelStep);
     const kernel = depthwise ? 3 : ([1, 3, 1][between(0, 2)] ?? 1);
     const pad = kernel >> 1;
     const stride = kernel === 1 ? 1 : between(1, 2);

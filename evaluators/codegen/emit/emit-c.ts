@@ -5,12 +5,15 @@
  */
 
 import { calledFunctions } from '../kernels/called-functions.ts';
-import type { Argument, Program, Step } from '../program.ts';
+import { offsetOf } from '../offset-of.ts';
+import { type LoopTable, loopTable } from '../patches/loop-table.ts';
+import type { Argument, PatchLoop, Program, Step } from '../program.ts';
 import { type Blob, makeBlob } from './blob.ts';
 import { floatLiteral, tableLines } from './c-writer.ts';
 import { blobPlace, emitBlobFiles, emitLoader, emitPointers } from './emit-blob.ts';
 import { emitBuildFiles } from './emit-build-files.ts';
 import { emitHeader, inferSignature } from './emit-header.ts';
+import { emitLoop, emitLoopTable, type LoopTexts } from './emit-patches.ts';
 import { emitStructure } from './emit-structure.ts';
 import { runtimeFiles } from './runtime-files.ts';
 import type { SourceFile } from './source-file.ts';
@@ -56,13 +59,6 @@ export function emitC(program: Program, options: EmitOptions = {}): CSources {
   };
 }
 
-/** Byte offset of a buffer in the arena. */
-export function offsetOf(program: Program, buffer: string): number {
-  const offset = program.memory.offsets.get(program.aliases.get(buffer) ?? buffer);
-  if (offset === undefined) throw new Error(`buffer ${buffer} has no place`);
-  return offset;
-}
-
 /** The macro that stands for a buffer's address. */
 function placeName(buffer: string): string {
   return buffer.toUpperCase();
@@ -87,6 +83,7 @@ function emitCode(program: Program, blob: Blob | undefined): string {
     ...program.inputs.map((input) => input.buffer),
     ...program.outputs.map((output) => output.buffer),
   ]);
+  const loops = loopsOf(program);
   const word = buffers.some((buffer) => buffer.alignment > 4) ? 'uint64_t' : 'uint32_t';
   const words = Math.max(1, program.arenaBytes / (word === 'uint64_t' ? 8 : 4));
   const lines = [
@@ -110,8 +107,11 @@ function emitCode(program: Program, blob: Blob | undefined): string {
       .map(({ id, type }) => `#define ${placeName(id)} ((${type} *)((uint8_t *)arena + ${offsetOf(program, id)}))`),
     '',
     ...steps.flatMap((step) =>
-      step.params === undefined ? [] : [...emitStructure(step.id, step.params, constantText), ''],
+      step.params === undefined || step.patch !== undefined
+        ? []
+        : [...emitStructure(step.id, step.params, constantText), ''],
     ),
+    ...loops.flatMap(({ name, loop, table }) => [...emitLoopTable(name, loop, table, loopTexts(program, blob)), '']),
     ...(blob === undefined ? [] : [...emitLoader(program, blob), '']),
     ...emitSetup(program, blob),
     '',
@@ -149,16 +149,39 @@ function emitInfer(program: Program, blob: Blob | undefined): string[] {
       ({ id, buffer, bytes }) =>
         `  if (x_${id} != 0 && x_${id} != ${placeName(buffer)}) memcpy(${placeName(buffer)}, x_${id}, ${bytes});`,
     ),
-    ...program.steps.flatMap((step, index) => [
-      ...emitCall(program, step, blob).map((line) => `  ${line}`),
-      ...(program.steps[index + 1]?.layer === step.layer ? [] : [`  ${layerDone(program)}(${step.layer});`]),
-    ]),
+    ...emitCalls(program, blob).map((line) => `  ${line}`),
     ...program.outputs.map(
       ({ id, buffer, bytes }) =>
         `  if (y_${id} != 0 && y_${id} != ${placeName(buffer)}) memcpy(y_${id}, ${placeName(buffer)}, ${bytes});`,
     ),
     '}',
   ];
+}
+
+function loopsOf(program: Program): { name: string; loop: PatchLoop; table: LoopTable }[] {
+  return program.loops.map((loop, index) => ({ name: `loop${index}`, loop, table: loopTable(program, loop) }));
+}
+
+function loopTexts(program: Program, blob: Blob | undefined): LoopTexts {
+  return {
+    constant: blob === undefined ? (id) => id : () => '0',
+    argument: (argument) => emitArgument(program, argument, blob),
+    pointers: ({ step }) => (blob === undefined ? [] : emitPointers(program, blob, step)),
+    layerDone: (layer) => `${layerDone(program)}(${layer});`,
+  };
+}
+
+function emitCalls(program: Program, blob: Blob | undefined): string[] {
+  const loops = loopsOf(program);
+  return program.steps.flatMap((step, index) => {
+    const starting = loops.find(({ loop }) => loop.first === index);
+    if (starting !== undefined) {
+      return emitLoop(starting.name, starting.loop, starting.table, loopTexts(program, blob));
+    }
+    if (step.patch !== undefined) return [];
+    const isLast = program.steps[index + 1]?.layer !== step.layer;
+    return [...emitCall(program, step, blob), ...(isLast ? [`${layerDone(program)}(${step.layer});`] : [])];
+  });
 }
 
 function emitCall(program: Program, step: Step, blob: Blob | undefined): string[] {

@@ -120,12 +120,20 @@ export const convolutionDsp: KernelCandidate<IntegerConvolution> = {
 const STRIP = 8;
 
 /** Narrow high images are walked by columns: one strip takes them all. */
-function walksByColumns(window: WindowFields): boolean {
+export function walksByColumns(window: WindowFields): boolean {
   return window.in_h > window.in_w && window.out_w <= STRIP;
 }
 
 function byRows(window: WindowFields): { pad: number; x: number; y: number; rows: number } {
   return { pad: window.pad_left, x: window.in_w, y: window.out_w, rows: window.out_h };
+}
+
+/** Working memory of the depthwise kernel: four planes of a strip. */
+export function depthwiseDspScratchBytes(window: WindowFields): number {
+  const turned = { pad: window.pad_top, x: window.in_h, y: window.out_h, rows: window.out_w };
+  const w = walksByColumns(window) ? turned : byRows(window);
+  const pitch = Math.ceil(Math.max(w.pad + w.x, (w.y - 1) * window.stride_w + 4) / 4) * 4;
+  return 4 * ((Math.min(STRIP, w.rows) - 1) * window.stride_w + 3) * pitch;
 }
 
 /** 3×3 depthwise convolution of one image, one filter a channel, stride 1 or 2. */
@@ -143,10 +151,8 @@ export const depthwiseDsp: KernelCandidate<IntegerConvolution> = {
       packTaps(storedWeights(layer), channels, zeroOf(layer), byColumns),
     );
     const bias = lowering.constant('b', 'int32_t', channels, () => foldedBias(layer, storedWeights(layer), true));
-    const w = byColumns ? { pad: window.pad_top, x: window.in_h, y: window.out_h, rows: window.out_w } : byRows(window);
-    const pitch = Math.ceil(Math.max(w.pad + w.x, (w.y - 1) * window.stride_w + 4) / 4) * 4;
-    const rows = (Math.min(STRIP, w.rows) - 1) * window.stride_w + 3;
-    callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, { weights, bias, scratchBytes: 4 * rows * pitch });
+    const scratchBytes = depthwiseDspScratchBytes(window);
+    callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, { weights, bias, scratchBytes });
   },
 };
 

@@ -335,6 +335,12 @@ function analyseDepthwise(lowering: Lowering, layer: IntegerConvolution): Depthw
   return analysis;
 }
 
+/** Working memory of the depthwise kernel: the plane of a channel, two rows in a word. */
+export function depthwiseSwarScratchBytes(w: WindowFields): number {
+  const rows = (Math.ceil(w.out_h / 2) - 1) * w.stride_h + 3;
+  return 4 * rows * ((w.out_w - 1) * w.stride_w + 3);
+}
+
 /** 3×3 depthwise convolution of one image, one filter a channel, equal strides. */
 export const depthwiseSwar: KernelCandidate<IntegerConvolution> = {
   takes: (layer, lowering) => {
@@ -350,8 +356,7 @@ export const depthwiseSwar: KernelCandidate<IntegerConvolution> = {
     const w = layer.window;
     const weights = lowering.constant('w', 'int8_t', channels * 9, () => analysis.columns);
     const table = lowering.constant('t', 'int32_t', channels * 3, () => analysis.table);
-    const rows = (Math.ceil(w.out_h / 2) - 1) * w.stride_h + 3;
-    const scratch = lowering.scratch('int32_t', rows * ((w.out_w - 1) * w.stride_w + 3));
+    const scratch = lowering.scratch('int32_t', depthwiseSwarScratchBytes(w) / 4);
     lowering.call({
       kernel: 'dnnrt_depthwise2d_s8_swar',
       params: {

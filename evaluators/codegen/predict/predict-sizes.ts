@@ -7,7 +7,8 @@
  */
 import type { BoardSpec } from '../../board-spec.ts';
 import { calledFunctions } from '../kernels/called-functions.ts';
-import { structLayout } from '../kernels/kernel-table.ts';
+import { type StructName, structLayout } from '../kernels/kernel-table.ts';
+import { loopTable } from '../patches/loop-table.ts';
 import type { Layer, Program } from '../program.ts';
 import { generatedCodeBytes } from './code-size.ts';
 import { runtimeSections, type SectionBytes } from './size-model.ts';
@@ -32,10 +33,7 @@ export function predictSizes(program: Program, board: BoardSpec = program.board)
   const layers = layerSizes(program);
   const runtime = runtimeSections(board.core, [...calledFunctions(program), 'memcpy']);
   const constants = program.constants.reduce((sum, { bytes }) => sum + toWords(Math.max(1, bytes)), 0);
-  const structures = program.steps.reduce(
-    (sum, { params }) => sum + (params === undefined ? 0 : toWords(structLayout(params.struct).size)),
-    0,
-  );
+  const structures = structureBytes(program);
   const sections: SectionBytes = {
     text: runtime.text + generatedCodeBytes(program, board.core),
     rodata: runtime.rodata + constants + structures,
@@ -50,6 +48,19 @@ export function predictSizes(program: Program, board: BoardSpec = program.board)
     layers,
     sections,
   };
+}
+
+/** Parameters of the calls, and the tables of the loops over patches. */
+function structureBytes(program: Program): number {
+  const sizeOf = (struct: StructName) => toWords(structLayout(struct).size);
+  const single = program.steps.map(({ params, patch }) =>
+    params === undefined || patch !== undefined ? 0 : sizeOf(params.struct),
+  );
+  const patched = program.loops.map((loop) => {
+    const { structures, columns } = loopTable(program, loop);
+    return structures.reduce((sum, { struct }) => sum + sizeOf(struct), 4 * columns.length * loop.patches);
+  });
+  return [...single, ...patched].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function toWords(bytes: number): number {

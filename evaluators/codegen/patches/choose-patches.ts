@@ -1,0 +1,164 @@
+/**
+ * Which layers run in patches. Asked for by number (the first K layers in P patches), or searched: the stage around the moment that needs most
+ * memory whose patches leave the smallest arena, then the next, as long as that saves anything. Of equal arenas the one that takes fewer
+ * modelled cycles is taken.
+ */
+import type { CpuCore } from '../../board-spec.ts';
+import { assignMemory, busiestMoment, memoryBound, momentsOf } from '../assign-memory.ts';
+import { speedModel, stepCycles } from '../predict/speed-model.ts';
+import type { Port, Unplaced } from '../program.ts';
+import { windowOf } from './row-operation.ts';
+import { type StageSplit, splitStage, stageOf } from './split-stage.ts';
+
+export interface PatchRequest {
+  /** The first layers of the network, layers without calls included. */
+  readonly layers: number;
+  readonly patches: number;
+  /** Rows that two patches need are kept (default), or computed again. */
+  readonly keepsRows?: boolean;
+}
+
+/** What a search may do. */
+export interface PatchSearch {
+  /** Modelled cycles of all kernels, relative to those without patches. */
+  readonly mostCycles: number;
+  /** An arena that is small enough: then the fastest of such is taken. 0 when absent. */
+  readonly enoughBytes?: number;
+}
+
+export type PatchOption = 'none' | PatchRequest | PatchSearch;
+
+interface Ports {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly core: CpuCore;
+}
+
+export interface PatchCandidate {
+  readonly layers: number;
+  readonly patches: number;
+  readonly keepsRows: boolean;
+  readonly arenaBytes: number;
+  /** MACs that are computed again. */
+  readonly extraMacs: number;
+  /** Modelled cycles of the kernels. */
+  readonly cycles: number;
+}
+
+/** Most layers in a stage, stages in a network, stages of a round that are timed, and those whose plans are compared in full. */
+const MOST_STEPS = 8;
+const MOST_STAGES = 4;
+const TIMED = 48;
+const FINALISTS = 4;
+
+/** Rows of the result in a patch that are tried. */
+const ROWS = [1, 2, 3, 4, 6, 8, 12, 16, 24];
+
+/** Throws RangeError when the layers asked for cannot run in patches. */
+export function applyPatches(network: Unplaced, ports: Ports, option: PatchOption = 'none'): Unplaced {
+  if (option === 'none') return network;
+  if ('mostCycles' in option) return searchPatches(network, ports, option);
+  const { layers, patches, keepsRows = true } = option;
+  const end = network.steps.filter(({ layer }) => layer < layers).length;
+  const first = firstWindow(network);
+  const stage = stageOf(network, [...ports.inputs, ...ports.outputs], first, end);
+  const height = stage?.heights.get(stage.output) ?? 0;
+  const rows = Math.ceil(height / patches);
+  const split = stage === undefined ? undefined : splitStage(network, stage, { first, end, rows, keepsRows });
+  if (split !== undefined) return split;
+  throw new RangeError(
+    stage === undefined
+      ? `the first ${layers} layers cannot run in patches: all of them must work row by row, and only the last may be read behind them`
+      : `the first ${layers} layers, whose result has ${height} rows, cannot run in ${patches} patches`,
+  );
+}
+
+/** The first layers in patches: every stage and number of patches that can be had, smallest first in layers. */
+export function patchCandidates(network: Unplaced, ports: Ports): PatchCandidate[] {
+  const found: PatchCandidate[] = [];
+  const all = [...ports.inputs, ...ports.outputs];
+  const first = firstWindow(network);
+  for (let end = first + 1; end <= Math.min(first + MOST_STEPS, network.steps.length); end++) {
+    if (network.steps[end]?.layer === network.steps[end - 1].layer) continue;
+    const stage = stageOf(network, all, first, end);
+    if (stage === undefined) continue;
+    const height = stage.heights.get(stage.output) ?? 0;
+    for (const rows of ROWS.filter((each) => each < height).toReversed()) {
+      for (const keepsRows of [true, false]) {
+        const split = splitStage(network, stage, { first, end, rows, keepsRows });
+        if (split === undefined) continue;
+        const [{ patches, extraMacs }] = split.loops;
+        const { arenaBytes } = assignMemory(split, ports.inputs, ports.outputs);
+        const layers = network.steps[end - 1].layer + 1;
+        found.push({ layers, patches, keepsRows, arenaBytes, extraMacs, cycles: cyclesOf(split, ports.core) });
+      }
+    }
+  }
+  return found;
+}
+
+/** Before the first window values are only brought into its form. */
+function firstWindow({ steps }: Unplaced): number {
+  return Math.max(
+    0,
+    steps.findIndex((step) => windowOf(step) !== undefined),
+  );
+}
+
+function cyclesOf({ steps, buffers }: Unplaced, core: CpuCore): number {
+  const model = speedModel(core);
+  const program = { buffers: [...buffers.values()] };
+  return Math.round(steps.reduce((sum, step) => sum + (stepCycles(step, program, model) ?? 0) + model.around.call, 0));
+}
+
+function searchPatches(network: Unplaced, ports: Ports, { mostCycles, enoughBytes = 0 }: PatchSearch): Unplaced {
+  const { inputs, outputs, core } = ports;
+  const limit = mostCycles * cyclesOf(network, core);
+  let best = network;
+  let arenaBytes = assignMemory(network, inputs, outputs).arenaBytes;
+  for (let round = 0; round < MOST_STAGES && arenaBytes > enoughBytes; round++) {
+    const candidates = splitsAround(best, ports)
+      .map((split) => ({ split, bound: Math.max(enoughBytes, memoryBound(split, inputs, outputs)) }))
+      .filter(({ bound }) => bound < arenaBytes)
+      .sort((a, b) => a.bound - b.bound || a.split.steps.length - b.split.steps.length);
+    const planned = candidates
+      .slice(0, TIMED)
+      .map((candidate) => ({ ...candidate, cycles: cyclesOf(candidate.split, core) }))
+      .filter(({ cycles }) => cycles <= limit)
+      .sort((a, b) => a.bound - b.bound || a.cycles - b.cycles)
+      .slice(0, FINALISTS)
+      .map((candidate) => ({
+        ...candidate,
+        arenaBytes: Math.max(enoughBytes, assignMemory(candidate.split, inputs, outputs).arenaBytes),
+      }));
+    planned.sort((a, b) => a.arenaBytes - b.arenaBytes || a.cycles - b.cycles);
+    const [first] = planned;
+    if (first === undefined || first.arenaBytes >= arenaBytes) break;
+    best = first.split;
+    arenaBytes = first.arenaBytes;
+  }
+  return best;
+}
+
+/** Every stage over the moment that needs most, in every number of patches. */
+function splitsAround(network: Unplaced, { inputs, outputs }: Ports): Unplaced[] {
+  const moments = momentsOf(network);
+  const busiest = busiestMoment(network, inputs, outputs);
+  const at = moments.of.indexOf(busiest);
+  const found: Unplaced[] = [];
+  const steps = network.steps.length;
+  for (let first = Math.max(0, at - MOST_STEPS + 1); first <= at; first++) {
+    for (let end = at + 1; end <= Math.min(steps, first + MOST_STEPS); end++) {
+      const stage = stageOf(network, [...inputs, ...outputs], first, end);
+      if (stage === undefined) continue;
+      const height = stage.heights.get(stage.output) ?? 0;
+      for (const rows of ROWS.filter((each) => each < height)) {
+        for (const keepsRows of [true, false]) {
+          const split: StageSplit = { first, end, rows, keepsRows };
+          found.push(...[splitStage(network, stage, split)].filter((each) => each !== undefined));
+        }
+      }
+    }
+  }
+  return found;
+}
