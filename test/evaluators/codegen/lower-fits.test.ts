@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { lower } from '../../../evaluators/codegen/lower.ts';
+import { predictLatency } from '../../../evaluators/codegen/predict/speed-model.ts';
 import { fuseQuantized } from '../../../evaluators/compress/fuse-quantized.ts';
 import { board } from '../../support/boards.ts';
 import { referenceModel } from '../../support/reference-model.ts';
@@ -16,4 +17,18 @@ test('kernels that need working memory give way where the board has too little R
   assert.ok(small.arenaBytes < fast.arenaBytes);
   for (const ramBytes of [fast.arenaBytes - 1, small.arenaBytes])
     assert.ok(lower(graph, { ...pico, ramBytes }).arenaBytes <= ramBytes);
+});
+
+test('layers run in patches where the board has too little RAM, as few cycles as that takes', {
+  skip: skipWithoutShared(),
+}, () => {
+  const graph = fuseQuantized(referenceModel('mlperf-tiny/ic-resnet8.tflite-int8').graph);
+  const nano = board('nano33ble');
+  assert.equal(lower(graph, nano).loops.length, 0);
+  const least = lower(graph, nano, { optimize: 'ram' });
+  const scarce = { ...nano, ramBytes: 30_000 };
+  const fitting = lower(graph, scarce);
+  assert.ok(fitting.loops.length > 0 && fitting.arenaBytes <= 30_000);
+  assert.ok(predictLatency(fitting, nano).cycles <= predictLatency(least, nano).cycles);
+  assert.ok(lower(graph, scarce, { optimize: 'speed' }).loops.length === 0);
 });

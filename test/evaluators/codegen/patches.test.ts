@@ -1,7 +1,16 @@
 /** Layers in patches of rows compute what they compute at once, in all kernel sets, with and without rows that are kept. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Graph, interpret, type LowerOptions, lower, type Program } from '@tinypareto/evaluators';
+import {
+  emitC,
+  type Graph,
+  interpret,
+  type LowerOptions,
+  lower,
+  type PatchLoop,
+  type Program,
+} from '@tinypareto/evaluators';
+import { buildHost, runHost } from '../../../evaluators/build/build-host.ts';
 import { hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
 import { portTensor } from '../../../evaluators/codegen/emit/port-data.ts';
 import type { KernelSet } from '../../../evaluators/codegen/kernels/kernel-set.ts';
@@ -34,6 +43,13 @@ function inPatches(graph: Graph, options: LowerOptions): Program | undefined {
   }
 }
 
+/** Whether a result of the loop shares bytes with an operand of it. */
+function liesUnder({ memory, aliases, placed }: Program, loop: PatchLoop): boolean {
+  const at = (id: string) => memory.offsets.get(aliases.get(id) ?? id) ?? assert.fail(id);
+  const bytes = (id: string) => placed.find((buffer) => buffer.id === (aliases.get(id) ?? id))?.bytes ?? 0;
+  return loop.overlaps.some(({ below, above }) => at(below) <= at(above) && at(above) < at(below) + bytes(below));
+}
+
 for (const kernels of ['reference', 'cortex-m4f', 'cortex-m0plus'] as const satisfies readonly KernelSet[]) {
   test(`${kernels}: patches give the same bytes`, { skip }, async () => {
     const made: { graph: Graph; program: Program }[] = [];
@@ -50,6 +66,8 @@ for (const kernels of ['reference', 'cortex-m4f', 'cortex-m0plus'] as const sati
       made.map(({ program }) => program),
       cache,
     );
+    const under = made.filter(({ program }) => program.loops.some((loop) => liesUnder(program, loop)));
+    assert.ok(under.length >= 4, `only ${under.length} results lie under what they are made of`);
     for (const [index, { graph, program }] of made.entries()) {
       const inputs = program.inputs.map((port) => inputBytes(port.type, port.elements, index));
       const [outputs = []] = await batch.run(index, [inputs]);
@@ -65,3 +83,25 @@ for (const kernels of ['reference', 'cortex-m4f', 'cortex-m0plus'] as const sati
     }
   });
 }
+
+test('patches in the blob form give the same bytes', { skip }, async () => {
+  const program = lower(randomChain(1, true, 4), board('host'), { patches: { layers: 3, patches: 3 } });
+  assert.equal(program.loops.length, 1);
+  const inputs = [program.inputs.map((port) => inputBytes(port.type, port.elements, 5))];
+  const outputs = await Promise.all(
+    [false, true].map(async (blob) => {
+      const built = await buildHost(program, cache, emitC(program, { blob }));
+      assert.ok(built.kind === 'built');
+      return (await runHost(built, inputs)).outputs;
+    }),
+  );
+  assert.deepEqual(outputs[1], outputs[0]);
+});
+
+test('patches that cannot be are refused with the reason', () => {
+  const graph = randomChain(1, true, 4);
+  const patched = (layers: number, patches: number) => () =>
+    lower(graph, board('host'), { patches: { layers, patches } });
+  assert.throws(patched(3, 1), /cannot run in 1 patches/);
+  assert.throws(patched(0, 2), /the first 0 layers cannot run in patches/);
+});
