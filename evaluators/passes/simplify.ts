@@ -9,13 +9,18 @@ import { fusePad } from './fuse-pad.ts';
 import { layoutChains } from './layout-chains.ts';
 import { noOpRemoval } from './no-op-removal.ts';
 import type { Pass } from './pass.ts';
+import { recognizeRecurrent } from './recognize-recurrent.ts';
+import { restack } from './restack.ts';
 import { type PassOptions, runPasses } from './run-passes.ts';
 import { sharedSubexpressions } from './shared-subexpressions.ts';
 
 export const SIMPLIFY_PASSES: readonly Pass[] = [
   deadCode,
+  // Before constants are folded: a first step without a state loses the form of the others.
+  recognizeRecurrent,
   constantFolding,
   noOpRemoval,
+  restack,
   arithmetic,
   layoutChains,
   sharedSubexpressions,
