@@ -23,4 +23,6 @@ export type Outcome =
   | { readonly kind: 'completed'; readonly metrics: Metrics; readonly artifacts: readonly Artifact[] }
   /** Does not fit, not accurate enough, diverged. Metrics known before the verdict are kept. */
   | { readonly kind: 'infeasible'; readonly reason: string; readonly metrics: Metrics }
+  /** Ended on the caller's word while it trained, before its metrics were known; those that do not depend on training are kept. */
+  | { readonly kind: 'stopped'; readonly reason: string; readonly metrics: Metrics }
   | { readonly kind: 'failed'; readonly error: string; readonly retryable: boolean };

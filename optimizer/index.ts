@@ -31,7 +31,6 @@ export {
   type EarlyStoppingVerdict,
   judgeRunningTrial,
   type RunningTrial,
-  type TrialCurves,
 } from './samplers/fidelity/early-stopping.ts';
 export {
   chooseFidelity,
@@ -42,6 +41,7 @@ export {
 export { createFidelitySampler, type FidelityOptions } from './samplers/fidelity/fidelity-sampler.ts';
 export { type Investment, type RankedInvestment, rankByGainPerCost } from './samplers/fidelity/gain-per-cost.ts';
 export type { CurvePoint } from './samplers/fidelity/learning-curve.ts';
+export type { TrialCurves } from './samplers/fidelity/trial-curves.ts';
 export type * from './samplers/sampler.ts';
 export type { SamplerOptions } from './samplers/sampler-options.ts';
 export {

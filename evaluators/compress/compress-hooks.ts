@@ -11,6 +11,12 @@ export interface CompressProgress {
   readonly message: string;
 }
 
+export interface ValidationValue {
+  readonly step: number;
+  readonly accuracy: number;
+  readonly stderr: number;
+}
+
 export interface CompressHooks {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: CompressProgress) => void;
@@ -26,6 +32,11 @@ export interface CompressHooks {
   readonly baselineAccuracy?: number;
   /** Accuracy below which the result is of no use: a training that cannot reach it is given up (CompressionError HOPELESS). */
   readonly minimumAccuracy?: number;
+  /**
+   * Told the accuracy on a part of the test set ten times while the network trains in its final structure; `step` is the percentage
+   * of that training. Resolves with why the training should end (StoppedEarlyError), or null to go on.
+   */
+  readonly onValidated?: (value: ValidationValue) => Promise<string | null>;
   /** `deployed`: measure only what runs on the device; the report's other accuracies are NaN. Default `all`. */
   readonly accuracies?: 'all' | 'deployed';
 }

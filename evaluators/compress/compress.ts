@@ -12,9 +12,10 @@ import { type CompressionReport, ReportBuilder } from './compression-report.ts';
 import { evaluateInteger } from './evaluate-integer.ts';
 import { expandConstants } from './expand-constants.ts';
 import { fuseQuantized } from './fuse-quantized.ts';
-import { pruneAndTrain } from './prune-and-train.ts';
+import { lastStageShare, pruneAndTrain } from './prune-and-train.ts';
 import { type AwareTraining, quantizeNetwork } from './quantize-network.ts';
 import { type SplitTraining, splitTraining } from './split-training.ts';
+import { ValidationCurve } from './validation-curve.ts';
 
 export interface CompressResult {
   /** Pruned and trained, before quantization; with the rounded or shared values of its weights when the format only stores them smaller. */
@@ -47,7 +48,15 @@ export async function compress(
   const isInteger = plan.quantize !== undefined && !isFloatPlan(plan.quantize);
   const onlyDeployed = hooks.accuracies === 'deployed';
   report.accuracy('before', hooks.baselineAccuracy ?? (onlyDeployed ? Number.NaN : accuracyOf(graph)));
-  const trained = await pruneAndTrain(graph, dataset, training.float, floatHooks(hooks, training), report);
+  const curve = curveOf(dataset, training, hooks);
+  const trained = await pruneAndTrain(
+    graph,
+    dataset,
+    training.float,
+    floatHooks(hooks, training),
+    report,
+    curve && { values: curve.values, part: { from: 0, to: curve.floatShare } },
+  );
   report.accuracy('float', onlyDeployed && isInteger ? Number.NaN : accuracyOf(trained.graph));
   const base = { floatGraph: trained.graph, ...(trained.mask === undefined ? {} : { mask: trained.mask }) };
   const quantizePlan = plan.quantize;
@@ -58,7 +67,7 @@ export async function compress(
     dataset,
     plan,
     hooks,
-    awareTraining(graph, trained.mask !== undefined, training, hooks, report),
+    awareTraining(graph, trained.mask !== undefined, training, hooks, report, curve),
   );
   hooks.onProgress?.({ stage: 'quantize', fraction: 0.9, message: `to ${quantizePlan.format}` });
   if (!quantized.integer) {
@@ -88,26 +97,49 @@ function floatHooks(hooks: CompressHooks, { floatShare }: SplitTraining): Compre
   };
 }
 
+interface TrainingCurve {
+  readonly values: ValidationCurve;
+  /** Share of the curve that is trained in float. */
+  readonly floatShare: number;
+}
+
+/** Undefined when nobody asks for it, or nothing is trained. */
+function curveOf(
+  dataset: Dataset,
+  { float, aware }: SplitTraining,
+  { onValidated }: CompressHooks,
+): TrainingCurve | undefined {
+  if (onValidated === undefined) return undefined;
+  const inFloat = (float.finetune?.epochs ?? 0) * lastStageShare(float);
+  const epochs = inFloat + (aware?.epochs ?? 0);
+  if (epochs <= 0) return undefined;
+  return { values: new ValidationCurve(dataset, epochs, onValidated), floatShare: inFloat / epochs };
+}
+
 function awareTraining(
   teacher: Graph,
   keepsZeros: boolean,
   { aware, floatShare }: SplitTraining,
   hooks: CompressHooks,
   report: ReportBuilder,
+  curve: TrainingCurve | undefined,
 ): AwareTraining | undefined {
   if (aware === undefined) return undefined;
   return {
     finetune: aware,
     teacher,
     keepsZeros,
-    onTrained: ({ history, seconds, engine }) =>
+    ...(curve === undefined ? {} : { beforeStep: curve.values.watch({ from: curve.floatShare, to: 1 }) }),
+    onTrained: async ({ graph, history, seconds, engine }) => {
       report.trained({
         step: report.trainings,
         epochs: aware.epochs,
         loss: history.at(-1)?.loss ?? Number.NaN,
         seconds,
         engine,
-      }),
+      });
+      await curve?.values.end(graph);
+    },
     onProgress: (share, message) =>
       hooks.onProgress?.({
         stage: 'finetune',

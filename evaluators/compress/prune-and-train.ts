@@ -20,6 +20,7 @@ import { type Achieved, askedValue, pruneStructured } from './prune-structured.t
 import { restructure } from './restructure/restructure.ts';
 import { layersAt, pruneProgress, trainingShares } from './schedule.ts';
 import { checkPromise, checkSupernetPlan, sharedWeights } from './shared-weights.ts';
+import type { CurvePart, ValidationCurve } from './validation-curve.ts';
 
 export interface Trained {
   readonly graph: Graph;
@@ -33,6 +34,19 @@ interface Job {
   readonly plan: CompressionPlan;
   readonly hooks: CompressHooks;
   readonly report: ReportBuilder;
+  readonly curve: WatchedCurve | undefined;
+}
+
+/** The accuracy in the last stage of training is a part of the curve. */
+export interface WatchedCurve {
+  readonly values: ValidationCurve;
+  readonly part: CurvePart;
+}
+
+/** Share of the epochs that train the final structure. */
+export function lastStageShare({ prune, restructure: changes }: CompressionPlan): number {
+  const steps = prune === undefined ? [] : pruneProgress(prune.schedule);
+  return stagesOf(Object.keys(changes ?? {}).length > 0, steps.length).at(-1)?.share ?? 1;
 }
 
 export async function pruneAndTrain(
@@ -41,10 +55,10 @@ export async function pruneAndTrain(
   plan: CompressionPlan,
   hooks: CompressHooks,
   report: ReportBuilder,
-  teacher: Graph = graph,
+  curve?: WatchedCurve,
 ): Promise<Trained> {
   checkSupernetPlan(plan);
-  const job: Job = { original: teacher, dataset, plan, hooks, report };
+  const job: Job = { original: graph, dataset, plan, hooks, report, curve };
   const { prune } = plan;
   const isChanged = Object.keys(plan.restructure ?? {}).length > 0;
   const steps = prune === undefined ? [] : pruneProgress(prune.schedule);
@@ -179,6 +193,7 @@ function pruneStep(
 
 async function train(job: Job, current: Trained, stage: Stage): Promise<Trained> {
   const { plan, hooks, report, dataset } = job;
+  const curve = stage.isLast ? job.curve : undefined;
   const { finetune: asked } = plan;
   if (asked === undefined || asked.epochs <= 0) return current;
   const share: FinetunePlan = { ...asked, epochs: asked.epochs * stage.share };
@@ -198,6 +213,7 @@ async function train(job: Job, current: Trained, stage: Stage): Promise<Trained>
     ...((asked.distill ?? 0) > 0 ? { teacher: job.original } : {}),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     ...(hopeless === undefined ? {} : { observer: hopeless }),
+    ...(curve === undefined ? {} : { beforeStep: curve.values.watch(curve.part) }),
     onProgress: ({ step, steps, loss, accuracy }) => {
       hooks.onProgress?.({
         stage: 'finetune',
@@ -210,5 +226,6 @@ async function train(job: Job, current: Trained, stage: Stage): Promise<Trained>
   const result = await (hooks.finetune ?? finetune)(current.graph, dataset, share, options);
   const loss = result.history.at(-1)?.loss ?? Number.NaN;
   report.trained({ step: stage.index, epochs: share.epochs, loss, seconds: result.seconds, engine: result.engine });
+  if (curve?.part.to === 1) await curve.values.end(result.graph);
   return { ...current, graph: result.graph };
 }

@@ -39,7 +39,8 @@ export interface AwareTraining {
   readonly teacher: Graph;
   /** Weights that are zero and stay so. */
   readonly keepsZeros: boolean;
-  readonly onTrained: (result: FinetuneResult) => void;
+  readonly beforeStep?: NonNullable<FinetuneOptions['beforeStep']>;
+  readonly onTrained: (result: FinetuneResult) => Promise<void>;
   /** Progress of the training, 0..1. */
   readonly onProgress: (share: number, message: string) => void;
 }
@@ -87,11 +88,12 @@ async function trainAware(
     ...((aware.finetune.distill ?? 0) > 0 ? { teacher: aware.teacher } : {}),
     ...(aware.keepsZeros ? { mask: zeroMask(start) } : {}),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+    ...(aware.beforeStep === undefined ? {} : { beforeStep: aware.beforeStep }),
     onProgress: ({ step, steps, loss }) =>
       aware.onProgress(step / steps, `quantized, batch ${step} of ${steps}, loss ${loss.toFixed(4)}`),
   };
   const trained = await trainQuantized(start, dataset, asked, aware.finetune, options, hooks.finetune);
-  aware.onTrained(trained.result);
+  await aware.onTrained(trained.result);
   const ranges = calibrate(trained.graph, samples, asked.calibration);
   return quantize(trained.graph, ranges, asked, {
     quantizeWeight: (node) => trained.weights.get(node.name),

@@ -13,6 +13,7 @@ import type { CompressionReport } from '../compress/compression-report.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import { quantizeNetwork } from '../compress/quantize-network.ts';
 import { restructure } from '../compress/restructure/restructure.ts';
+import { StoppedEarlyError } from '../compress/stopped-early.ts';
 import type { CompressionPlan } from '../compression-plan.ts';
 import { countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
@@ -51,14 +52,18 @@ export async function evaluateTrial(request: EvaluationRequest, hooks: Evaluatio
   if (board === undefined) throw new RangeError('an evaluation needs at least one board');
   hooks.onProgress?.({ stage: 'load', fraction: 0, message: 'network and data' });
   const graph = loadNetwork(request.model);
+  let early: Metrics = {};
   try {
     hooks.onProgress?.({ stage: 'size', fraction: 0.01, message: board.title });
-    const early = earlyMetrics(graph, request);
+    early = earlyMetrics(graph, request);
     const tooBig = refusal(early, board, request.limits, EARLY_ROM_SLACK);
     if (tooBig !== null) return infeasible(tooBig, early);
     const dataset = loadDataset(request.dataset, request.datasetFolder);
-    return await compressAndMeasure(graph, dataset, request, hooks);
+    return await compressAndMeasure(graph, dataset, request, hooks, early);
   } catch (error) {
+    if (error instanceof StoppedEarlyError) {
+      return { outcome: { kind: 'stopped', reason: error.message, metrics: early }, kit: null };
+    }
     if (error instanceof DivergedError || error instanceof CompressionError) return infeasible(error.message, {});
     throw error;
   }
@@ -84,8 +89,10 @@ async function compressAndMeasure(
   dataset: Dataset,
   request: EvaluationRequest,
   hooks: EvaluationHooks,
+  sizes: Metrics,
 ): Promise<TrialEvaluation> {
   const [board] = request.boards;
+  const { onIntermediate } = hooks;
   const compressed = await compress(graph, dataset, request.plan, {
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     ...(request.evaluateLimit === undefined ? {} : { evaluateLimit: request.evaluateLimit }),
@@ -93,17 +100,18 @@ async function compressAndMeasure(
     ...memory(request, hooks),
     ...(await measuresFor(graph, dataset, request)),
     accuracies: 'deployed',
+    ...(onIntermediate === undefined ? {} : { onValidated: (value) => onIntermediate({ ...value, sizes }) }),
     onProgress: ({ stage, fraction, message }) =>
       hooks.onProgress?.({ stage, fraction: 0.02 + 0.9 * fraction, message }),
   });
   hooks.onProgress?.({ stage: 'emit', fraction: 0.94, message: 'sources and sizes' });
   const deployed = compressed.integerGraph ?? deployable(compressed.floatGraph);
   const programs = request.boards.map((each) => lower(deployed, each));
-  const sizes = finalMetrics(programs, deployed, compressed.floatGraph, dataset, compressed.report, request);
-  const tooBig = refusal(sizes, board, request.limits);
-  if (tooBig !== null) return infeasible(tooBig, sizes);
+  const simulations = finalMetrics(programs, deployed, compressed.floatGraph, dataset, compressed.report, request);
+  const tooBig = refusal(simulations, board, request.limits);
+  if (tooBig !== null) return infeasible(tooBig, simulations);
   const kit = measurementKit(programs[0], deployed, dataset);
-  const metrics = { ...sizes, ...(await latencies(programs, deployed, kit, request)) };
+  const metrics = { ...simulations, ...(await latencies(programs, deployed, kit, request)) };
   const tooSlow = refusal(metrics, board, request.limits);
   if (tooSlow !== null) return infeasible(tooSlow, metrics);
   const artifacts = makeArtifacts(

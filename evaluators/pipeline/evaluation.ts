@@ -49,11 +49,22 @@ export interface EvaluationProgress {
   readonly message: string;
 }
 
+/** Accuracy on a part of the test set after `step` percent of the training of the final structure. */
+export interface IntermediateAccuracy {
+  readonly step: number;
+  readonly accuracy: number;
+  readonly stderr: number;
+  /** Sizes as they follow from shapes: what training will not change. */
+  readonly sizes: Metrics;
+}
+
 export interface EvaluationHooks {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: EvaluationProgress) => void;
   /** Something that the trial does without, such as a damaged checkpoint. */
   readonly onWarning?: (message: string) => void;
+  /** Resolves with why the evaluation should end (outcome `stopped`), or null to go on. */
+  readonly onIntermediate?: (value: IntermediateAccuracy) => Promise<string | null>;
 }
 
 /** What a device needs to repeat the evaluated network: generated sources, inputs, and the outputs that count as right. */

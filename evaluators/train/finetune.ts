@@ -68,8 +68,11 @@ export interface FinetuneOptions {
   /** Go on from here; plan, data, seed and graph must be those of the interrupted run. */
   readonly resume?: FinetuneCheckpoint;
   readonly onCheckpoint?: (checkpoint: FinetuneCheckpoint) => void;
-  /** Called before step `step` (0-based) of `steps` with the program, whose weights and quantization grids it may read and move. */
-  readonly beforeStep?: (program: TrainingProgram, step: number, steps: number) => void;
+  /**
+   * Called before step `step` (0-based) of `steps` with the program, whose weights and quantization grids it may read and move. The
+   * training waits for what it promises, and ends with what it throws.
+   */
+  readonly beforeStep?: (program: TrainingProgram, step: number, steps: number) => Promise<void> | undefined;
   /** Steps between checkpoints; default one epoch. */
   readonly checkpointEvery?: number;
   /** A checkpoint also when the last one is this many seconds old. */
@@ -172,7 +175,7 @@ export async function finetune(
   let lastCheckpoint = started;
   for (let step = first; step < steps; step++) {
     options.signal?.throwIfAborted();
-    options.beforeStep?.(program, step, steps);
+    await options.beforeStep?.(program, step, steps);
     const epoch = Math.floor(step / feeder.perEpoch);
     const done = (step % feeder.perEpoch) + 1;
     const labels = feeder.fill(step, program);

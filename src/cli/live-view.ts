@@ -51,6 +51,7 @@ function summary(snapshot: Snapshot): string {
   const left = secondsLeft(snapshot);
   return [
     `${finishedTrials(study)}${total === undefined ? '' : `/${total}`} trials`,
+    ...(study.counts.pruned === 0 ? [] : [`${study.counts.pruned} stopped early`]),
     `front ${study.frontSize}`,
     `hypervolume ${study.hypervolume === null ? '–' : formatNumber(study.hypervolume.value)}`,
     formatDuration(snapshot.seconds),
@@ -143,7 +144,9 @@ function mark(trial: WireTrial, front: ReadonlySet<number>): string {
     case 'failed':
     case 'abandoned':
       return colors.red('!');
-    default:
+    case 'pruned':
+      return colors.dim('-');
+    case 'waiting':
       return ' ';
   }
 }

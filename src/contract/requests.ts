@@ -40,9 +40,23 @@ export const HeartbeatRequestSchema = strictObject(
     progress: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     intermediate: Type.Optional(
       Type.Union([
-        strictObject({ step: Type.Integer({ minimum: 0 }), metrics: Type.Record(Type.String(), Type.Number()) }),
+        strictObject({
+          step: Type.Integer({ minimum: 0 }),
+          metrics: Type.Record(Type.String(), Type.Number()),
+          stderr: Type.Optional(
+            Type.Record(Type.String(), Type.Number({ minimum: 0 }), {
+              description: 'Standard errors of values that are estimates.',
+            }),
+          ),
+        }),
         Type.Record(Type.String(), Type.Number()),
       ]),
+    ),
+    final: Type.Optional(
+      Type.Record(Type.String(), Type.Number(), {
+        description:
+          'Metrics that are known for good before the trial ends, such as sizes; studies with `earlyStopping`.',
+      }),
     ),
   },
   { $id: 'HeartbeatRequest' },

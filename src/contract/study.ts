@@ -39,9 +39,12 @@ export const BudgetSchema = strictObject({
 
 export const EarlyStoppingSchema = strictObject(
   {
-    horizon: Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ minLength: 1, maxLength: 4000 })], {
-      description: 'Step at which a trial ends: a number, or a formula of the parameters such as `epochs`.',
-    }),
+    horizon: Type.Optional(
+      Type.Union([Type.Number({ exclusiveMinimum: 0 }), Type.String({ minLength: 1, maxLength: 4000 })], {
+        description:
+          'Step at which a trial ends: a number, or a formula of the parameters such as `epochs`. Not for campaigns, whose steps are percent of the training.',
+      }),
+    ),
     threshold: Type.Optional(
       Type.Number({ minimum: 0, maximum: 1, description: 'Least chance to improve the front; default 0.05.' }),
     ),
@@ -52,7 +55,10 @@ export const EarlyStoppingSchema = strictObject(
       Type.Integer({ minimum: 0, description: 'Completed trials before any may be stopped; default 5.' }),
     ),
   },
-  { description: 'Stop trials whose intermediate values (heartbeats) say that they will not improve the front.' },
+  {
+    description:
+      'Stop trials whose intermediate values (heartbeats; in a campaign the accuracy while training) say that they will not improve the front.',
+  },
 );
 
 export const TransferSchema = strictObject(

@@ -43,9 +43,14 @@ export const TrialSchema = strictObject(
     userAttrs: Type.Record(Type.String(), Type.Unknown()),
     progress: Type.Union([Type.Number(), Type.Null()]),
     intermediate: Type.Optional(
-      Type.Array(strictObject({ step: Type.Integer(), metrics: Type.Record(Type.String(), Type.Number()) }), {
-        description: 'What heartbeats have reported, by step.',
-      }),
+      Type.Array(
+        strictObject({
+          step: Type.Integer(),
+          metrics: Type.Record(Type.String(), Type.Number()),
+          stderr: Type.Optional(Type.Record(Type.String(), Type.Number())),
+        }),
+        { description: 'What heartbeats have reported, by step; in a campaign by percent of the training.' },
+      ),
     ),
     artifacts: Type.Array(ArtifactLinkSchema),
     createdAt: Type.String(),

@@ -1,5 +1,6 @@
 /** One lane of a campaign: ask, evaluate, tell, again, until the study gives no more trials. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { IntermediateAccuracy } from '@tinypareto/evaluators';
 import type { WireTrial } from '../contract/trial.ts';
 import { UserError } from '../errors.ts';
 import { StudyStateError } from '../study/ask.ts';
@@ -90,6 +91,7 @@ export class CampaignLane {
         onProgress: (share) => {
           progress = share;
         },
+        onIntermediate: (value) => this.#judge(trial.id, fence, value),
       });
       // The lease is kept while the result waits for space on the disk.
       if (!signal.aborted) await this.#tell(trial, fence, report);
@@ -99,6 +101,19 @@ export class CampaignLane {
       if (signal.reason === 'abandoned' || signal.reason === 'cancelled')
         await this.#tools.checkpoints.remove(trial.id);
     }
+  }
+
+  /** Why the trial should end; one that cannot be judged goes on. */
+  async #judge(
+    trial: string,
+    fence: number,
+    { step, accuracy, stderr, sizes }: IntermediateAccuracy,
+  ): Promise<string | null> {
+    const final = Object.fromEntries(Object.entries(sizes).map(([name, { mean }]) => [name, mean]));
+    const beat = { fence, intermediate: { step, metrics: { accuracy }, stderr: { accuracy: stderr } }, final };
+    const verdict = await this.#tools.studies.heartbeat(trial, beat).catch(() => null);
+    if (verdict?.directive !== 'stop') return null;
+    return `stopped early at ${step} % of the training: ${verdict.reason ?? 'it is not wanted any more'}`;
   }
 
   async #tell(trial: WireTrial, fence: number, report: TrialReport): Promise<void> {

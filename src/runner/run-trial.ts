@@ -1,4 +1,5 @@
 /** One trial of a campaign, from its params to what is told about it. */
+import type { IntermediateAccuracy } from '@tinypareto/evaluators';
 import { createRng } from '@tinypareto/optimizer';
 import type { WireMetrics } from '../contract/metric.ts';
 import type { TellState, WireTrial } from '../contract/trial.ts';
@@ -22,6 +23,8 @@ export interface TrialReport {
 export interface TrialHooks {
   readonly signal: AbortSignal;
   readonly onProgress: (share: number) => void;
+  /** Resolves with why the trial should end, or null. */
+  readonly onIntermediate: (value: IntermediateAccuracy) => Promise<string | null>;
 }
 
 /** Never rejects but for an abort: what goes wrong becomes a failed or infeasible report. */
@@ -46,16 +49,20 @@ export async function runTrial(
         source: { params: trial.params, fixed: record.fixed, seed },
         modelLatency: await modelsLatency(record, evaluation),
         checkpoints: { folder: tools.checkpoints.of(trial.id), everySeconds: tools.checkpoints.everySeconds },
+        reportsIntermediate: record.earlyStopping !== undefined,
       },
       {
         signal: hooks.signal,
         onProgress: ({ fraction }) => hooks.onProgress(fraction),
         onWarning: (message) => tools.log?.(`trial ${trial.number}`, message),
+        onIntermediate: hooks.onIntermediate,
       },
     );
     switch (outcome.kind) {
       case 'infeasible':
         return { state: 'infeasible', reason: outcome.reason, metrics: { ...outcome.metrics }, files: [] };
+      case 'stopped':
+        return { state: 'pruned', reason: outcome.reason, metrics: { ...outcome.metrics }, files: [] };
       case 'failed':
         return { state: 'failed', reason: outcome.error, retryable: outcome.retryable, files: [] };
       case 'completed': {

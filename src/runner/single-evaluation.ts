@@ -77,6 +77,7 @@ export function createEvaluator(pool: TrialPool, resolve: ResolveFile): Evaluato
           boards,
           limits: [],
           source: { plan },
+          reportsIntermediate: false,
           modelLatency: request.measure !== undefined && request.measure !== 'measured',
         },
         { signal, onProgress: ({ fraction }) => onProgress(fraction) },
@@ -86,6 +87,8 @@ export function createEvaluator(pool: TrialPool, resolve: ResolveFile): Evaluato
           return { state: 'completed', metrics: { ...outcome.metrics }, files: outcome.artifacts };
         case 'infeasible':
           return { state: 'infeasible', reason: outcome.reason, metrics: { ...outcome.metrics } };
+        case 'stopped':
+          return { state: 'failed', reason: outcome.reason, retryable: false };
         case 'failed':
           return { state: 'failed', reason: outcome.error, retryable: outcome.retryable };
       }

@@ -1,14 +1,24 @@
 /** Worker threads for everything that takes long or handles untrusted models. A thread that hangs or runs out of memory is replaced. */
 import { MessageChannel } from 'node:worker_threads';
+import type { IntermediateAccuracy } from '@tinypareto/evaluators';
 import { Piscina } from 'piscina';
 import { type ExitCode, UserError } from '../errors.ts';
-import type { TaskResults, TrialTask, WorkerAnswer, WorkerProgress, WorkerWarning } from './trial-task.ts';
+import type {
+  IntermediateAnswer,
+  TaskResults,
+  TrialTask,
+  WorkerAnswer,
+  WorkerMessage,
+  WorkerProgress,
+} from './trial-task.ts';
 
 export interface TaskOptions {
   /** Aborting ends the thread if it does not end by itself. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: WorkerProgress) => void;
   readonly onWarning?: (message: string) => void;
+  /** Answers each intermediate value of a task that reports them; the task waits. Must not reject. */
+  readonly onIntermediate?: (value: IntermediateAccuracy) => Promise<string | null>;
 }
 
 /** Planning and describing must not take longer than this, seconds: a model that does is refused. */
@@ -36,9 +46,13 @@ export class TrialPool {
   /** Rejects with UserError for bad input, with the signal's reason when aborted, with the thread's error otherwise. */
   async run<T extends TrialTask>(task: T, options: TaskOptions = {}): Promise<TaskResults[T['kind']]> {
     const { port1, port2 } = new MessageChannel();
-    port1.on('message', (message: WorkerProgress | WorkerWarning) => {
-      if ('warning' in message) options.onWarning?.(message.warning);
-      else options.onProgress?.(message);
+    port1.on('message', (message: WorkerMessage) => {
+      if (message.kind === 'progress') options.onProgress?.(message);
+      else if (message.kind === 'warning') options.onWarning?.(message.text);
+      else {
+        const judged = options.onIntermediate?.(message.value) ?? Promise.resolve(null);
+        void judged.then((stop) => port1.postMessage({ stop } satisfies IntermediateAnswer));
+      }
     });
     const limit = task.kind === 'evaluate' ? [] : [AbortSignal.timeout(SHORT_TASK_SECONDS * 1000)];
     const signals = [...(options.signal === undefined ? [] : [options.signal]), ...limit];

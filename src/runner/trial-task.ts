@@ -3,6 +3,7 @@ import type {
   BoardSpec,
   CompressionPlan,
   HardLimit,
+  IntermediateAccuracy,
   DatasetSpec as LoaderSpec,
   NumberFormat,
   TrialEvaluation,
@@ -25,6 +26,8 @@ export interface EvaluateTask {
   readonly modelLatency: boolean;
   /** Where trainings leave checkpoints, and how often; absent = they do not. */
   readonly checkpoints?: { readonly folder: string; readonly everySeconds?: number | undefined };
+  /** Report the accuracy while the network trains, and wait for an answer each time. */
+  readonly reportsIntermediate: boolean;
 }
 
 /** Checks that model and data fit, and expands the search space. */
@@ -91,7 +94,13 @@ export interface WorkerProgress {
   readonly stage: string;
 }
 
-/** Something that an evaluation does without. */
-export interface WorkerWarning {
-  readonly warning: string;
+/** What a thread says while it works; a warning is about something that an evaluation does without. */
+export type WorkerMessage =
+  | ({ readonly kind: 'progress' } & WorkerProgress)
+  | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'intermediate'; readonly value: IntermediateAccuracy };
+
+/** The answer to an intermediate value: why the evaluation should end, or null. */
+export interface IntermediateAnswer {
+  readonly stop: string | null;
 }

@@ -19,13 +19,13 @@ import { knownSizes } from './known-sizes.ts';
 import type {
   DescribeTask,
   EvaluateTask,
+  IntermediateAnswer,
   ModelSummary,
   PlannedSpace,
   PlanTask,
   TrialTask,
   WorkerAnswer,
-  WorkerProgress,
-  WorkerWarning,
+  WorkerMessage,
 } from './trial-task.ts';
 
 export default async function run({
@@ -38,7 +38,7 @@ export default async function run({
   readonly port?: MessagePort;
 }): Promise<WorkerAnswer<TrialTask['kind']>> {
   try {
-    return { ok: true, result: await dispatch(task, buildFolder, (message) => port?.postMessage(message)) };
+    return { ok: true, result: await dispatch(task, buildFolder, port) };
   } catch (error) {
     const known = inputError(error);
     if (known === undefined) throw error;
@@ -62,11 +62,11 @@ export default async function run({
 async function dispatch(
   task: TrialTask,
   buildFolder: string,
-  report: (message: WorkerProgress | WorkerWarning) => void,
+  port: MessagePort | undefined,
 ): Promise<TrialEvaluation | PlannedSpace | ModelSummary> {
   switch (task.kind) {
     case 'evaluate':
-      return evaluate(task, buildFolder, report);
+      return evaluate(task, buildFolder, port);
     case 'plan':
       return planSpace(task);
     case 'describe':
@@ -89,13 +89,18 @@ function readModel(file: string): Uint8Array {
   return bytes;
 }
 
-function evaluate(
-  task: EvaluateTask,
-  buildFolder: string,
-  report: (message: WorkerProgress | WorkerWarning) => void,
-): Promise<TrialEvaluation> {
+/** Says it, and waits for what the other side answers. */
+function askRunner(port: MessagePort, message: WorkerMessage): Promise<IntermediateAnswer> {
+  return new Promise((resolve) => {
+    port.once('message', resolve);
+    port.postMessage(message);
+  });
+}
+
+function evaluate(task: EvaluateTask, buildFolder: string, port: MessagePort | undefined): Promise<TrialEvaluation> {
   const model = readModel(task.modelFile);
   const { source, checkpoints } = task;
+  const say = (message: WorkerMessage): void => port?.postMessage(message);
   const plan =
     'plan' in source
       ? source.plan
@@ -112,8 +117,12 @@ function evaluate(
       ...(checkpoints?.everySeconds === undefined ? {} : { checkpointSeconds: checkpoints.everySeconds }),
     },
     {
-      onProgress: ({ fraction, stage }) => report({ fraction, stage }),
-      onWarning: (warning) => report({ warning }),
+      onProgress: ({ fraction, stage }) => say({ kind: 'progress', fraction, stage }),
+      onWarning: (text) => say({ kind: 'warning', text }),
+      ...(port !== undefined &&
+        task.reportsIntermediate && {
+          onIntermediate: async (value) => (await askRunner(port, { kind: 'intermediate', value })).stop,
+        }),
     },
   );
 }

@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts';
 import { leaseTrial } from '../trial/lease.ts';
 import { type Attempt, createTrial, type TrialRecord } from '../trial/trial.ts';
 import { trialsLeft } from './budget.ts';
-import { leasesAllowed } from './study.ts';
+import { leasesAllowed, RUNNER_CLIENT } from './study.ts';
 import type { NewEvent, StudyRegistry } from './study-registry.ts';
 import { tryAgain } from './study-registry.ts';
 import type { StudyState } from './study-state.ts';
@@ -160,7 +160,14 @@ function give(
   const now = registry.clock.now();
   const leaseMs = leaseSeconds * 1000;
   const lease = (trial: TrialRecord): TrialRecord =>
-    leaseTrial(trial, { fence: state.nextFence(), clientId, requestId, leaseMs, now });
+    leaseTrial(trial, {
+      fence: state.nextFence(),
+      clientId,
+      requestId,
+      leaseMs,
+      now,
+      keepsCurve: clientId === RUNNER_CLIENT,
+    });
   const ready = state.leasable(registry.clock.monotonic(), count - suggestions.length);
   const old = ready.flatMap((number) => state.trials[number] ?? []);
   const isLost = (trial: TrialRecord): boolean =>

@@ -138,16 +138,30 @@ function formulasOf(definition: StudyDefinition): Pick<StudyRecord, 'known' | 'p
         hint: 'leave it out',
       },
     ]);
-  if (evaluation !== undefined && definition.earlyStopping !== undefined)
+  return { ...(known !== undefined && { known }), ...(priorMean !== undefined && { priorMean }) };
+}
+
+function checkEarlyStopping({ earlyStopping, evaluation }: StudyDefinition): void {
+  if (earlyStopping === undefined) return;
+  const where = 'earlyStopping.horizon';
+  if (evaluation === undefined && earlyStopping.horizon === undefined)
+    throw new InvalidInputError([
+      {
+        code: 'MISSING_KEY',
+        where,
+        message: `${where} is missing: the step at which a trial ends`,
+        hint: 'a number, or a formula of the parameters such as `epochs`',
+      },
+    ]);
+  if (evaluation !== undefined && earlyStopping.horizon !== undefined)
     throw new InvalidInputError([
       {
         code: 'BAD_VALUE',
-        where: 'earlyStopping',
-        message: 'earlyStopping: a campaign reports no intermediate values',
-        hint: 'leave it out, or choose the epochs by `fidelity`',
+        where,
+        message: `${where}: the steps of a campaign are percent of the training and end at 100`,
+        hint: 'leave it out',
       },
     ]);
-  return { ...(known !== undefined && { known }), ...(priorMean !== undefined && { priorMean }) };
 }
 
 function checkFidelity(name: string | undefined, parameters: readonly ParameterSpec[]): void {
@@ -197,6 +211,7 @@ export async function defineStudy(
     new Set([...definition.objectives.map(({ metric }) => metric), ...Object.keys(definition.known ?? {})]),
     known,
   );
+  checkEarlyStopping(definition);
   await checkFormula('earlyStopping.horizon', definition.earlyStopping?.horizon, parameters);
   await checkFormula('fidelity.seconds', definition.fidelity?.seconds, parameters);
   checkFidelity(definition.fidelity?.parameter, parameters);

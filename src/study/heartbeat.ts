@@ -4,7 +4,8 @@ import { UserError } from '../errors.ts';
 import { attemptOf, extendLease } from '../trial/lease.ts';
 import { currentAttempt } from '../trial/trial.ts';
 import { isFinished } from '../trial/trial-state.ts';
-import { addIntermediate, judgeTrial } from './early-stopping.ts';
+import { addIntermediate, checkFinal, judgeTrial } from './early-stopping.ts';
+import { RUNNER_CLIENT } from './study.ts';
 import type { StudyRegistry } from './study-registry.ts';
 
 function leaseLost(id: string, fence: number): UserError {
@@ -28,12 +29,16 @@ export async function heartbeat(
   const now = registry.clock.now();
   if (isFinished(trial.state)) return { leaseUntil: new Date(now).toISOString(), directive: 'abandon' };
   if (trial.state === 'waiting' || currentAttempt(trial)?.fence !== request.fence) throw leaseLost(id, request.fence);
-  const { progress, intermediate } = request;
-  const extended = extendLease(trial, now, progress ?? null);
-  const next =
-    intermediate === undefined
-      ? extended
-      : { ...extended, intermediate: addIntermediate(trial.intermediate ?? [], intermediate) };
+  const { progress, intermediate, final } = request;
+  // What an attempt of the runner before this one reported beyond its own steps is still to come.
+  const isRepeatable = attempt.clientId === RUNNER_CLIENT;
+  const next = {
+    ...extendLease(trial, now, progress ?? null),
+    ...(final !== undefined && { final: checkFinal({ ...trial.final, ...final }) }),
+    ...(intermediate !== undefined && {
+      intermediate: addIntermediate(trial.intermediate ?? [], intermediate, isRepeatable),
+    }),
+  };
   const hasNews = progress !== undefined || intermediate !== undefined;
   await registry.commit(state, {
     trials: [next],

@@ -46,8 +46,9 @@ function teaches(state: TellState): boolean {
 async function forecastOf({ state, trial }: { state: StudyState; trial: TrialRecord }): Promise<WireMetrics> {
   if (isFinished(trial.state)) return trial.metrics;
   const predicted = (await judgeTrial(state, trial))?.predicted ?? {};
+  const final = Object.entries(trial.final ?? {}).map(([name, mean]) => [name, { mean }] as const);
   const foretold = Object.entries(predicted).map(([name, { mean, sd }]) => [name, { mean, stderr: sd }] as const);
-  return Object.fromEntries(foretold.filter(([, { mean, stderr }]) => Number.isFinite(mean + stderr)));
+  return Object.fromEntries([...final, ...foretold.filter(([, { mean, stderr }]) => Number.isFinite(mean + stderr))]);
 }
 
 /** Tells a trial. `artifacts` are files of the daemon's own evaluations. Resolves when the result is on disk. */

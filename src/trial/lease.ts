@@ -7,16 +7,20 @@ export interface LeaseRequest {
   readonly requestId: string | null;
   readonly leaseMs: number;
   readonly now: number;
+  /** The attempt repeats the one before exactly, or goes on where it was: what that one reported stays true. */
+  readonly keepsCurve?: boolean;
 }
 
 /** Starts the next attempt: the trial runs, under a new fence. */
 export function leaseTrial(trial: TrialRecord, request: LeaseRequest): TrialRecord {
-  const { fence, clientId, requestId, leaseMs, now } = request;
+  const { fence, clientId, requestId, leaseMs, now, keepsCurve = false } = request;
   const attempt: Attempt = { fence, clientId, requestId, startedAt: now, leaseUntil: now + leaseMs, leaseMs };
   // A new attempt begins anew: what the one before reported says nothing about it.
-  const { intermediate: _, ...rest } = trial;
+  const { intermediate, final, ...rest } = trial;
   return {
     ...rest,
+    ...(keepsCurve && intermediate !== undefined && { intermediate }),
+    ...(keepsCurve && final !== undefined && { final }),
     state: 'running',
     attempts: [...trial.attempts, attempt],
     reason: null,

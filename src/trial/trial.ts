@@ -28,6 +28,7 @@ export interface Told {
 export interface Intermediate {
   readonly step: number;
   readonly metrics: Readonly<Record<string, number>>;
+  readonly stderr?: Readonly<Record<string, number>>;
 }
 
 export interface TrialRecord {
@@ -46,6 +47,8 @@ export interface TrialRecord {
   readonly progress: number | null;
   /** Of the attempt that reported last, by step. */
   readonly intermediate?: readonly Intermediate[];
+  /** Metrics that a running trial knows for good already. */
+  readonly final?: Readonly<Record<string, number>>;
   readonly artifacts: readonly ArtifactLink[];
   /** Told together with its params: no attempt of this study's budget. */
   readonly isImported: boolean;
@@ -123,7 +126,11 @@ export function toWireTrial(studyId: string, trial: TrialRecord, attempt?: Attem
     userAttrs: trial.userAttrs,
     progress: trial.progress,
     ...(trial.intermediate !== undefined && {
-      intermediate: trial.intermediate.map(({ step, metrics }) => ({ step, metrics: { ...metrics } })),
+      intermediate: trial.intermediate.map(({ step, metrics, stderr }) => ({
+        step,
+        metrics: { ...metrics },
+        ...(stderr !== undefined && { stderr: { ...stderr } }),
+      })),
     }),
     artifacts: [...trial.artifacts],
     createdAt: time(trial.createdAt),

@@ -171,8 +171,8 @@ function looksAt(step: number, steps: number, looks: number): boolean {
 }
 
 /**
- * Trains a folded float graph on the grids of `plan`. Throws what `finetune` throws. `options.beforeStep` and `options.observer` are this
- * function's own; `train` may be a `finetune` with a memory.
+ * Trains a folded float graph on the grids of `plan`. Throws what `finetune` throws. `options.observer` is this function's own; `train` may
+ * be a `finetune` with a memory.
  */
 export async function trainQuantized(
   graph: Graph,
@@ -222,12 +222,12 @@ async function trainOnGrids(
     fakeQuant,
     observer: grids,
     beforeStep(program, step, steps) {
-      if (learnScale) {
-        boundScales(program, fakeQuant);
-        return;
+      if (learnScale) boundScales(program, fakeQuant);
+      else {
+        if (looksAt(step, steps, WEIGHT_LOOKS)) grids.followWeights(program);
+        if (looksAt(step, steps, ACTIVATION_LOOKS)) grids.followActivations(program);
       }
-      if (looksAt(step, steps, WEIGHT_LOOKS)) grids.followWeights(program);
-      if (looksAt(step, steps, ACTIVATION_LOOKS)) grids.followActivations(program);
+      return options.beforeStep?.(program, step, steps);
     },
   });
   if (learnScale) grids.learned(result.scales);

@@ -44,6 +44,25 @@ export function takeSamples(split: Split, count: number): Split {
     : { ...part, targets: targets.subarray(0, (targets.length / split.count) * count) };
 }
 
+/** `count` samples of a split, evenly spread over it (all when it has fewer); a copy. */
+export function spreadSamples(split: Split, count: number): Split {
+  if (count >= split.count) return split;
+  const width = split.samples.length / split.count;
+  // Not `slice`: samples read from a file are a Buffer, whose slices share its memory.
+  const samples =
+    split.samples instanceof Float32Array ? new Float32Array(count * width) : new Uint8Array(count * width);
+  const labels = new Int32Array(count);
+  const outputs = (split.targets?.length ?? 0) / split.count;
+  const targets = split.targets === undefined ? undefined : new Float32Array(count * outputs);
+  for (let i = 0; i < count; i++) {
+    const from = Math.floor(((i + 0.5) * split.count) / count);
+    samples.set(split.samples.subarray(from * width, (from + 1) * width), i * width);
+    labels[i] = split.labels[from];
+    targets?.set(split.targets?.subarray(from * outputs, (from + 1) * outputs) ?? [], i * outputs);
+  }
+  return { count, samples, labels, ...(targets === undefined ? {} : { targets }) };
+}
+
 /** A data set with at most `train` and `test` samples. */
 export function subset(dataset: Dataset, size: { readonly train?: number; readonly test?: number }): Dataset {
   return {

@@ -1,8 +1,9 @@
 /**
  * Whether a running trial is still worth its time: the probability that its final metrics, as its learning curves foretell them, improve
  * the hypervolume of the front and meet the constraints. Works for any number of objectives; metrics without a curve are taken from what
- * is known exactly, from what the trial has already reported as final, from a model, or else assumed as good as can be (which never stops
- * a trial wrongly).
+ * the trial has already reported as final, from what is known beforehand, from a model, or else assumed as good as can be (which never
+ * stops a trial wrongly). A curve need not measure quite what is told in the end (a part of the test set, a network before its
+ * quantization), nor have a shape that the forecasts know: what they missed before is added (forecast-misses.ts).
  */
 import { createRng, type Rng } from '../../math/rng.ts';
 import { weaklyDominates } from '../../pareto/dominance.ts';
@@ -10,10 +11,9 @@ import type { Params } from '../../space/parameter.ts';
 import type { MetricModel } from '../explain/metric-models.ts';
 import type { Observations, SamplerProblem } from '../sampler.ts';
 import { scoreTrials } from '../scored-trials.ts';
-import { type CurveForecast, type CurveHistory, type CurvePoint, forecastCurve } from './learning-curve.ts';
-
-/** Intermediate values of one trial, by metric, in order of steps. */
-export type TrialCurves = Readonly<Record<string, readonly CurvePoint[]>>;
+import { endedTrials, lastDifference, missesOf } from './forecast-misses.ts';
+import { type CurveForecast, createForecaster } from './learning-curve.ts';
+import { type TrialCurves, trialHistory } from './trial-curves.ts';
 
 export interface RunningTrial {
   readonly number: number;
@@ -33,7 +33,9 @@ export interface EarlyStoppingOptions {
   /** Completed trials before any trial may be stopped; default 5. */
   readonly minCompleted?: number;
   /** Predictions for metrics without a curve. */
-  readonly models?: ReadonlyMap<string, MetricModel>;
+  readonly models?: ReadonlyMap<string, Pick<MetricModel, 'predict'>>;
+  /** Trials whose curves go to their end: how well these foretell the final metrics mends the forecast. */
+  readonly ended?: ReadonlySet<number>;
 }
 
 export interface EarlyStoppingVerdict {
@@ -70,13 +72,13 @@ function drawForecast({ components }: CurveForecast, rng: Rng): number {
 
 /** Draws of a metric that has no curve; undefined = unknown. */
 function otherDraw(problem: SamplerProblem, trial: RunningTrial, metric: string, options: EarlyStoppingOptions): Draw {
+  const final = trial.finals?.[metric];
+  if (final !== undefined) return () => final;
   const known = problem.known?.get(metric);
   if (known !== undefined) {
     const value = known(trial.params);
     return () => value;
   }
-  const final = trial.finals?.[metric];
-  if (final !== undefined) return () => final;
   const model = options.models?.get(metric);
   if (model === undefined) return () => undefined;
   const { mean, sd } = model.predict(trial.params);
@@ -92,22 +94,6 @@ function improves(
   const point = y.map((v) => v ?? Number.NEGATIVE_INFINITY);
   const isInside = point.every((v, j) => reference[j] === undefined || v < reference[j]);
   return isInside && !front.some((p) => weaklyDominates(p, point));
-}
-
-function historyOf(
-  metric: string,
-  observations: Observations,
-  curves: ReadonlyMap<number, TrialCurves>,
-  self: number,
-): CurveHistory {
-  const finals = observations.flatMap(({ number, state, metrics }) => {
-    const value = metrics[metric]?.mean;
-    return number !== self && state === 'completed' && Number.isFinite(value) ? [value] : [];
-  });
-  const others = [...curves].flatMap(([number, all]) =>
-    number !== self && all[metric] !== undefined ? [all[metric]] : [],
-  );
-  return { curves: others, finals };
 }
 
 /** `curves`: intermediate values by trial number, of finished and running trials. The same input always gives the same verdict. */
@@ -134,9 +120,14 @@ export function judgeRunningTrial(
   const draws = metrics.map((metric): Draw => {
     const curve = trial.curves[metric];
     if (curve === undefined || curve.length === 0) return otherDraw(problem, trial, metric, options);
-    const forecast = forecastCurve(curve, trial.horizon, historyOf(metric, observations, curves, trial.number));
-    predicted[metric] = { mean: forecast.mean, sd: forecast.sd };
-    return (rng) => drawForecast(forecast, rng);
+    const ended = endedTrials(metric, observations, curves, options.ended);
+    const history = trialHistory(metric, observations, curves, trial.number, lastDifference(ended));
+    const forecaster = createForecaster(curve, trial.horizon, history);
+    const forecast = forecaster(curve);
+    const misses = missesOf(ended, forecaster, curve[curve.length - 1].step / trial.horizon, trial.horizon);
+    predicted[metric] = { mean: forecast.mean + misses.mean, sd: Math.hypot(forecast.sd, misses.sd) };
+    if (misses.sd === 0) return (rng) => drawForecast(forecast, rng) + misses.mean;
+    return (rng) => drawForecast(forecast, rng) + misses.mean + misses.sd * rng.nextNormal();
   });
   const probability = probabilityOfImprovement(problem, observations, metrics, draws, trial.number);
   const threshold = options.threshold ?? DEFAULT_THRESHOLD;

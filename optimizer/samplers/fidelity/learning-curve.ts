@@ -9,6 +9,8 @@ export interface CurvePoint {
   /** Step, epoch, …: positive. */
   readonly step: number;
   readonly value: number;
+  /** Standard error of the value, where it is an estimate. */
+  readonly stderr?: number;
 }
 
 export interface CurveForecast {
@@ -87,7 +89,7 @@ function fit(curve: readonly CurvePoint[], shape: Shape, noise: number, prior: P
   // An amplitude counts at step 1; a shape that is already small there must not be held back by the prior.
   const size = Math.max(Math.abs(shape(1)), 1e-6);
   const state: State = { c: level, a: 0, cc: levelSd ** 2, ca: 0, aa: (amplitudeSd / size) ** 2, logEvidence: 0 };
-  for (const { step, value } of curve) update(state, shape(step), value, noise);
+  for (const { step, value, stderr = 0 } of curve) update(state, shape(step), value, noise + stderr * stderr);
   return state;
 }
 
@@ -114,36 +116,52 @@ function learnedWeights(
   );
 }
 
-/**
- * Forecast of the noise-free value at step `horizon` from the values so far (at least one) and what other trials looked like. Values must
- * be finite.
- */
-export function forecastCurve(curve: readonly CurvePoint[], horizon: number, history: CurveHistory): CurveForecast {
+/** Foretells curves that end at one step from what other trials looked like. */
+export type CurveForecaster = (curve: readonly CurvePoint[]) => CurveForecast;
+
+/** `curve` is the one that matters most: its values count for the range of what is possible. Values must be finite. */
+export function createForecaster(
+  curve: readonly CurvePoint[],
+  horizon: number,
+  history: CurveHistory,
+): CurveForecaster {
   const seen = [...curve, ...history.curves.flat()].map(({ value }) => value).concat(history.finals);
   const low = seen.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const high = seen.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const range = high - low;
-  const last = curve.at(-1)?.value ?? Number.NaN;
-  if (!(range > 0)) return { components: [{ weight: 1, mean: last, sd: 0 }], mean: last, sd: 0 };
+  if (!(range > 0)) {
+    const last = curve.at(-1)?.value ?? Number.NaN;
+    return () => ({ components: [{ weight: 1, mean: last, sd: 0 }], mean: last, sd: 0 });
+  }
   const prior = priorFrom(curve, history.finals, range);
   const candidates = shapes(horizon).flatMap((shape) =>
     NOISES.map((fraction) => ({ shape, noise: (fraction * range) ** 2 })),
   );
   const learned = learnedWeights(history, candidates, prior);
-  const states = candidates.map(({ shape, noise }) => fit(curve, shape, noise, prior));
-  const logs = states.map(({ logEvidence }, i) => logEvidence + learned[i]);
-  const top = logs.reduce((a, b) => Math.max(a, b));
-  const raw = logs.map((log) => Math.exp(log - top));
-  const total = raw.reduce((sum, w) => sum + w, 0);
-  const components = states.flatMap((state, i) => {
-    const weight = raw[i] / total;
-    if (weight < SMALLEST_WEIGHT) return [];
-    const phi = candidates[i].shape(horizon);
-    const variance = state.cc + 2 * phi * state.ca + phi * phi * state.aa;
-    return { weight, mean: state.c + phi * state.a, sd: Math.sqrt(Math.max(0, variance)) };
-  });
-  const kept = components.reduce((sum, { weight }) => sum + weight, 0);
-  const mean = components.reduce((sum, c) => sum + (c.weight / kept) * c.mean, 0);
-  const spread = components.reduce((sum, c) => sum + (c.weight / kept) * (c.sd ** 2 + (c.mean - mean) ** 2), 0);
-  return { components: components.map((c) => ({ ...c, weight: c.weight / kept })), mean, sd: Math.sqrt(spread) };
+  return (values) => {
+    const states = candidates.map(({ shape, noise }) => fit(values, shape, noise, prior));
+    const logs = states.map(({ logEvidence }, i) => logEvidence + learned[i]);
+    const top = logs.reduce((a, b) => Math.max(a, b));
+    const raw = logs.map((log) => Math.exp(log - top));
+    const total = raw.reduce((sum, w) => sum + w, 0);
+    const components = states.flatMap((state, i) => {
+      const weight = raw[i] / total;
+      if (weight < SMALLEST_WEIGHT) return [];
+      const phi = candidates[i].shape(horizon);
+      const variance = state.cc + 2 * phi * state.ca + phi * phi * state.aa;
+      return { weight, mean: state.c + phi * state.a, sd: Math.sqrt(Math.max(0, variance)) };
+    });
+    const kept = components.reduce((sum, { weight }) => sum + weight, 0);
+    const mean = components.reduce((sum, c) => sum + (c.weight / kept) * c.mean, 0);
+    const spread = components.reduce((sum, c) => sum + (c.weight / kept) * (c.sd ** 2 + (c.mean - mean) ** 2), 0);
+    return { components: components.map((c) => ({ ...c, weight: c.weight / kept })), mean, sd: Math.sqrt(spread) };
+  };
+}
+
+/**
+ * Forecast of the noise-free value at step `horizon` from the values so far (at least one) and what other trials looked like. Values must
+ * be finite.
+ */
+export function forecastCurve(curve: readonly CurvePoint[], horizon: number, history: CurveHistory): CurveForecast {
+  return createForecaster(curve, horizon, history)(curve);
 }

@@ -32,6 +32,9 @@ interface Explanation {
   readonly health: { readonly findings: readonly { readonly severity: string; readonly message: string }[] };
 }
 
+/** Values of a learning curve that fit a line. */
+const CURVE_VALUES = 10;
+
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 export function addExplainCommand(program: Command, run: RunCommand): void {
@@ -89,6 +92,7 @@ function renderTrial(trial: WireTrial): string {
     formatParams(trial.params),
     `origin ${why.origin}${why.acquisition === undefined ? '' : `, acquisition ${formatNumber(why.acquisition)}`}`,
     ...(why.note === undefined ? [] : [why.note]),
+    ...renderCurve(trial),
     ...(rows.length === 0
       ? []
       : [
@@ -99,6 +103,20 @@ function renderTrial(trial: WireTrial): string {
           ),
         ]),
   ].join('\n');
+}
+
+/** What the trial reported while it ran; of a long curve ten values. */
+function renderCurve({ intermediate = [] }: WireTrial): string[] {
+  const every = Math.max(1, Math.ceil(intermediate.length / CURVE_VALUES));
+  const shown = intermediate.filter((_, i) => (intermediate.length - 1 - i) % every === 0);
+  const names = [...new Set(shown.flatMap(({ metrics }) => Object.keys(metrics)))];
+  return names.map((name) => {
+    const values = shown.flatMap(({ step, metrics }) => {
+      const mean = metrics[name];
+      return mean === undefined ? [] : [`${step}: ${formatMetric(name, { mean })}`];
+    });
+    return `${name} by step ${values.join(', ')}`;
+  });
 }
 
 function renderStudy({ importance, calibration, health }: Explanation): string {

@@ -7,7 +7,13 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { writeNpy, writeNpz } from '../../../evaluators/ir/npy.ts';
 import { type Tensor, tensor } from '../../../evaluators/ir/tensor.ts';
-import { checkDataset, type Dataset, IDENTITY, writeSample } from '../../../evaluators/train/data/dataset.ts';
+import {
+  checkDataset,
+  type Dataset,
+  IDENTITY,
+  spreadSamples,
+  writeSample,
+} from '../../../evaluators/train/data/dataset.ts';
 import { DatasetError } from '../../../evaluators/train/data/dataset-error.ts';
 import { loadDataset } from '../../../evaluators/train/data/load-dataset.ts';
 
@@ -145,4 +151,19 @@ test('refuses what cannot be right', () => {
     normalisation: IDENTITY,
   };
   refuses('NOT_FINITE', /sample 0 .* NaN/, () => checkDataset(dataset));
+});
+
+test('samples spread over a split are copies of it', () => {
+  const samples = Buffer.from(Array.from({ length: 20 }, (_, i) => i));
+  const labels = Int32Array.from({ length: 10 }, (_, i) => i);
+  const targets = Float32Array.from({ length: 10 }, (_, i) => i / 10);
+  const before = Buffer.from(samples);
+  const spread = spreadSamples({ count: 10, samples, labels, targets }, 4);
+  assert.deepEqual([...spread.labels], [1, 3, 6, 8]);
+  assert.deepEqual([...spread.samples], [2, 3, 6, 7, 12, 13, 16, 17]);
+  assert.deepEqual(
+    [...(spread.targets ?? [])].map((value) => Math.round(10 * value)),
+    [1, 3, 6, 8],
+  );
+  assert.deepEqual(samples, before, 'the split itself is as it was');
 });

@@ -140,7 +140,7 @@ describe('REST: rules over parameters and known metrics', () => {
     }
   });
 
-  it('refuses what a campaign could not honour', async () => {
+  it('refuses what cannot be honoured', async () => {
     const evaluation = {
       kind: 'compression',
       model: 'a.onnx',
@@ -148,8 +148,8 @@ describe('REST: rules over parameters and known metrics', () => {
       board: 'pico',
     };
     const objectives = [{ metric: 'accuracy', direction: 'maximize' }];
-    const early = await create('bad', { evaluation, objectives, earlyStopping: { horizon: 5 } });
-    assert.deepEqual([early.status, early.json['where']], [400, 'earlyStopping'], early.text);
+    const early = await create('bad', { objectives, earlyStopping: {} });
+    assert.deepEqual([early.status, early.json['where']], [400, 'earlyStopping.horizon'], early.text);
     const known = await create('bad', { evaluation, objectives, known: { romBytes: 'width' } });
     assert.deepEqual([known.status, known.json['where']], [400, 'known']);
   });

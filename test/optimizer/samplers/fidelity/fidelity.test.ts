@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRng } from '../../../../optimizer/math/rng.ts';
 import { decomposeNonDominated, hypervolumeImprovement } from '../../../../optimizer/pareto/box-decomposition.ts';
-import { judgeRunningTrial, type TrialCurves } from '../../../../optimizer/samplers/fidelity/early-stopping.ts';
+import { judgeRunningTrial } from '../../../../optimizer/samplers/fidelity/early-stopping.ts';
 import { chooseFidelity, linkFidelities } from '../../../../optimizer/samplers/fidelity/fidelity-link.ts';
 import { expectedGain, rankByGainPerCost } from '../../../../optimizer/samplers/fidelity/gain-per-cost.ts';
 import { type CurvePoint, forecastCurve } from '../../../../optimizer/samplers/fidelity/learning-curve.ts';
+import type { TrialCurves } from '../../../../optimizer/samplers/fidelity/trial-curves.ts';
 import type { ObservedTrial, SamplerProblem } from '../../../../optimizer/samplers/sampler.ts';
 import { createSearchSpace } from '../../../../optimizer/space/search-space.ts';
 
@@ -106,6 +107,30 @@ describe('judgeRunningTrial', () => {
       curves: { accuracy: learning(0.3) },
     });
     assert.equal(early.stop, false);
+  });
+
+  it('learns from ended trials what a curve leaves out, and takes sizes that the trial knows for good', () => {
+    // Half of the data: every curve ends 0.2 above what is told.
+    const raised = new Map(
+      trials.map((t) => [
+        t.number,
+        { accuracy: curveOf((k) => t.metrics['accuracy'].mean + 0.2 - 0.4 * Math.exp(-0.4 * k), 20) },
+      ]),
+    );
+    const running = {
+      number: 9,
+      params: { x: 0.59 },
+      horizon: 20,
+      curves: { accuracy: curveOf((k) => 0.85 - 0.4 * Math.exp(-0.4 * k), 8) },
+    };
+    const ended = new Set(raised.keys());
+    const naive = judgeRunningTrial(problem, trials, raised, running);
+    const informed = judgeRunningTrial(problem, trials, raised, running, { ended });
+    assert.equal(naive.stop, false);
+    assert.ok(Math.abs(informed.predicted['accuracy'].mean - 0.65) < 0.03, `${informed.predicted['accuracy'].mean}`);
+    assert.equal(informed.stop, true);
+    const small = judgeRunningTrial(problem, trials, raised, { ...running, finals: { romBytes: 100 } }, { ended });
+    assert.equal(small.stop, false);
   });
 
   it('gives the same verdict every time', () => {
