@@ -18,6 +18,8 @@ export type { PlaceCodingName, WeightMatrix } from './codegen/encodings/weight-m
 export type { KernelSet } from './codegen/kernels/kernel-set.ts';
 export * from './codegen/lower.ts';
 export type { WeightForm } from './codegen/lowering.ts';
+export type { PatchCandidate, PatchRequest } from './codegen/patches/choose-patches.ts';
+export type { PatchedLayers } from './codegen/patches/patched-layers.ts';
 export * from './codegen/predict/predict-sizes.ts';
 export { type PredictedLatency, predictLatency } from './codegen/predict/speed-model.ts';
 export type * from './codegen/program.ts';

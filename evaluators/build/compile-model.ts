@@ -5,6 +5,7 @@ import { programPicture } from '../codegen/emit/program-picture.ts';
 import { type ProjectLayout, projectFiles } from '../codegen/emit/project-layout.ts';
 import type { SourceFile } from '../codegen/emit/source-file.ts';
 import { type LowerOptions, lower } from '../codegen/lower.ts';
+import { type PatchedLayers, patchedLayers } from '../codegen/patches/patched-layers.ts';
 import { type LayerSize, type PredictedSizes, predictSizes } from '../codegen/predict/predict-sizes.ts';
 import { type PredictedLatency, predictLatency } from '../codegen/predict/speed-model.ts';
 import type { Program } from '../codegen/program.ts';
@@ -44,7 +45,12 @@ export interface CompileResult {
   readonly flops: number;
   /** Section sizes of the linked file; null when nothing was linked. */
   readonly linked: LinkedSizes | null;
-  readonly planner: { readonly peak: number; readonly lowerBound: number; readonly optimal: boolean };
+  readonly planner: {
+    readonly peak: number;
+    readonly lowerBound: number;
+    readonly optimal: boolean;
+    readonly patches: readonly PatchedLayers[];
+  };
   readonly layers: readonly LayerSize[];
   readonly buffers: readonly CompiledBuffer[];
   readonly files: readonly SourceFile[];
@@ -86,7 +92,7 @@ export async function compileModel(
     macs: predicted.macs,
     flops: predicted.flops,
     linked: built?.linked ?? null,
-    planner: { peak: peakBytes, lowerBound: lowerBoundBytes, optimal },
+    planner: { peak: peakBytes, lowerBound: lowerBoundBytes, optimal, patches: patchedLayers(program) },
     layers: predicted.layers,
     buffers: program.placed,
     files: projectFiles(program, sources, options.project ?? 'cmake'),

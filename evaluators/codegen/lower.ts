@@ -16,9 +16,16 @@ import { plainLayout } from './layout.ts';
 import { copyFields, copyKernel } from './lower/copy.ts';
 import { lowerNode } from './lower/lower-node.ts';
 import { Lowering, type WeightForm } from './lowering.ts';
-import { applyPatches, type PatchOption, type PatchRequest } from './patches/choose-patches.ts';
+import {
+  applyPatches,
+  type PatchCandidate,
+  type PatchOption,
+  type PatchRequest,
+  type Ports,
+  patchCandidates,
+} from './patches/choose-patches.ts';
 import { predictSizes } from './predict/predict-sizes.ts';
-import type { Port, Program } from './program.ts';
+import type { Port, Program, ProgramConstant, Unplaced } from './program.ts';
 
 export interface LowerOptions {
   /** Prefix of the two functions and of the files: a C identifier in lower case, `net` when absent. */
@@ -29,8 +36,8 @@ export interface LowerOptions {
   readonly kernels?: KernelSet;
   /** What matters most; `balanced` when absent. */
   readonly optimize?: OptimizeGoal;
-  /** Layers that run in patches of rows; when absent, `optimize` decides. */
-  readonly patches?: 'none' | PatchRequest;
+  /** Layers that run in patches of rows; `auto` as for `ram`; when absent, `optimize` decides. */
+  readonly patches?: 'none' | 'auto' | PatchRequest;
 }
 
 /**
@@ -82,8 +89,8 @@ export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}
 
 function choicesOf(options: LowerOptions): Choices {
   const { optimize = 'balanced', weights = optimize === 'speed' ? 'fast' : 'auto' } = options;
-  const patches = options.patches ?? (optimize === 'ram' ? { mostCycles: CYCLES_FOR_RAM } : 'none');
-  return { ...options, optimize, weights, patches };
+  const asked = options.patches ?? (optimize === 'ram' ? 'auto' : 'none');
+  return { ...options, optimize, weights, patches: asked === 'auto' ? { mostCycles: CYCLES_FOR_RAM } : asked };
 }
 
 /** In the order of the file or in the one with the smallest peak, whichever takes less memory once results share places. */
@@ -116,12 +123,15 @@ function isStoredForm({ op }: Node): boolean {
   return op.kind === 'Cast' || op.kind === 'Gather';
 }
 
-function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
+/** Calls over buffers, before anything has a place. */
+interface Calls {
+  readonly network: Unplaced;
+  readonly ports: Ports;
+  readonly constants: readonly ProgramConstant[];
+}
+
+function callsOf(source: Graph, board: BoardSpec, options: Choices): Calls {
   const graph = expandConstants(source, isStoredForm);
-  const prefix = options.prefix ?? 'net';
-  if (!/^[a-z][a-z0-9_]{0,30}$/.test(prefix)) {
-    throw new RangeError(`prefix ${JSON.stringify(prefix)} is not a lower-case C identifier of at most 31 characters`);
-  }
   const kernels = options.kernels ?? kernelSetOf(board.core);
   const workingBoard = { ...board, ramBytes: board.ramBytes * WORKING_SHARE_FOR_RAM };
   const lowering = new Lowering(graph, options.optimize === 'ram' ? workingBoard : board, kernels, options.weights);
@@ -134,12 +144,22 @@ function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
   // A graph that only hands out inputs and constants still copies them: in a layer of its own.
   if (graph.nodes.length === 0) lowering.startLayer(COPY_OUT, { macs: 0, flops: 0 });
   const outputs = graph.outputs.map((name, index) => lowerOutput(lowering, name, index));
-  const { steps, layers, buffers } = lowering;
-  const network = applyPatches(
-    { steps, layers, buffers, loops: [] },
-    { inputs, outputs, core: board.core },
-    options.patches,
-  );
+  const { steps, layers, buffers, constants } = lowering;
+  return {
+    network: { steps, layers, buffers, loops: [] },
+    ports: { inputs, outputs, core: board.core },
+    constants: [...constants.values()],
+  };
+}
+
+function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
+  const prefix = options.prefix ?? 'net';
+  if (!/^[a-z][a-z0-9_]{0,30}$/.test(prefix)) {
+    throw new RangeError(`prefix ${JSON.stringify(prefix)} is not a lower-case C identifier of at most 31 characters`);
+  }
+  const { network: whole, ports, constants } = callsOf(source, board, options);
+  const network = applyPatches(whole, ports, options.patches);
+  const { inputs, outputs } = ports;
   const { aliases, memory, placed, arenaBytes } = assignMemory(network, inputs, outputs);
   return {
     prefix,
@@ -148,7 +168,7 @@ function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
     layers: network.layers,
     buffers: [...network.buffers.values()],
     loops: network.loops,
-    constants: [...lowering.constants.values()],
+    constants,
     inputs,
     outputs,
     aliases,
@@ -156,6 +176,12 @@ function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
     placed,
     arenaBytes,
   };
+}
+
+/** What the first layers in patches would need, the network without patches first. */
+export function patchCandidatesOf(graph: Graph, board: BoardSpec, options: LowerOptions = {}): PatchCandidate[] {
+  const { network, ports } = callsOf(graph, board, choicesOf({ ...options, patches: 'none' }));
+  return patchCandidates(network, ports);
 }
 
 function port(

@@ -3,7 +3,7 @@ import { type DrawnBuffer, planSvg } from '../../memory/plan-svg.ts';
 import type { Program } from '../program.ts';
 
 /** What a buffer is, with the names of the model. */
-function titleOf({ layers, inputs }: Program, id: string): string {
+export function bufferTitle({ layers, inputs }: Program, id: string): string {
   const input = inputs.find((port) => port.buffer === id);
   if (input !== undefined) return `input ${input.name}`;
   const layer = layers.find((each) => id.startsWith(`${each.id}_`));
@@ -12,7 +12,7 @@ function titleOf({ layers, inputs }: Program, id: string): string {
 
 export function programPicture(program: Program): string {
   const buffers = program.placed.map(({ id, offset, bytes, lower, upper }): DrawnBuffer => {
-    return { id, offset, lower, upper, sizeBytes: bytes, title: titleOf(program, id) };
+    return { id, offset, lower, upper, sizeBytes: bytes, title: bufferTitle(program, id) };
   });
   const { peakBytes, lowerBoundBytes } = program.memory;
   return planSvg({ buffers, peakBytes, lowerBoundBytes });

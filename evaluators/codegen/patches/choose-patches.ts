@@ -28,7 +28,7 @@ export interface PatchSearch {
 
 export type PatchOption = 'none' | PatchRequest | PatchSearch;
 
-interface Ports {
+export interface Ports {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly core: CpuCore;
@@ -73,9 +73,17 @@ export function applyPatches(network: Unplaced, ports: Ports, option: PatchOptio
   );
 }
 
-/** The first layers in patches: every stage and number of patches that can be had, smallest first in layers. */
+/** The network without patches, then its first layers in patches: every stage and number of patches that can be had. */
 export function patchCandidates(network: Unplaced, ports: Ports): PatchCandidate[] {
-  const found: PatchCandidate[] = [];
+  const whole = {
+    layers: 0,
+    patches: 1,
+    keepsRows: true,
+    arenaBytes: assignMemory(network, ports.inputs, ports.outputs).arenaBytes,
+    extraMacs: 0,
+    cycles: cyclesOf(network, ports.core),
+  };
+  const found: PatchCandidate[] = [whole];
   const all = [...ports.inputs, ...ports.outputs];
   const first = firstWindow(network);
   for (let end = first + 1; end <= Math.min(first + MOST_STEPS, network.steps.length); end++) {
@@ -83,7 +91,9 @@ export function patchCandidates(network: Unplaced, ports: Ports): PatchCandidate
     const stage = stageOf(network, all, first, end);
     if (stage === undefined) continue;
     const height = stage.heights.get(stage.output) ?? 0;
-    for (const rows of ROWS.filter((each) => each < height).toReversed()) {
+    // Of the numbers of rows that give as many patches the least: the last patch is then as full as can be.
+    const even = ROWS.filter((rows) => rows < height && Math.ceil(height / Math.ceil(height / rows)) === rows);
+    for (const rows of even.toReversed()) {
       for (const keepsRows of [true, false]) {
         const split = splitStage(network, stage, { first, end, rows, keepsRows });
         if (split === undefined) continue;

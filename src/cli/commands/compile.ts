@@ -9,10 +9,11 @@ import { naming } from '../../runner/input-errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { formatBytes } from '../format-values.ts';
 import { loadTrainableModel } from '../load-model.ts';
+import { addMemoryOptions, describePeak, type MemoryOptions, memoryChoice, namingPatches } from '../memory-options.ts';
 import { type CompileFormat, FORMATS, quantizeForBoard } from '../quantize-for-board.ts';
 import { renderTable } from '../render-table.ts';
 
-interface CompileCommandOptions {
+interface CompileCommandOptions extends MemoryOptions {
   readonly board: string;
   readonly format?: string;
   readonly calibration?: string;
@@ -20,7 +21,7 @@ interface CompileCommandOptions {
   readonly link: boolean;
   readonly blob: boolean;
   readonly project: string;
-  readonly weights: string;
+  readonly weights?: string;
   readonly dumpPasses?: string;
 }
 
@@ -31,8 +32,8 @@ const UNCALIBRATED =
   'the ranges of activations come from noise: sizes and speed are right, the accuracy is not. Give some hundred typical inputs as one array [N, …]: --calibration x.npy';
 
 export function addCompileCommand(program: Command, run: RunCommand): void {
-  program
-    .command('compile')
+  const command = program.command('compile');
+  addMemoryOptions(command)
     .description('turn a model into C99 for a board: sources, sizes, firmware when the compiler is there')
     .argument('<model.onnx>')
     .requiredOption('--board <board>', 'pico, nano33ble, host')
@@ -42,8 +43,7 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
     .option('--project <layout>', `sources as: ${LAYOUTS.join(', ')}`, 'cmake')
     .option(
       '--weights <form>',
-      'auto: sparse or coded where that is smaller; fast: where it is faster; smallest: prefix codes too, slow; dense: as they are',
-      'auto',
+      'auto (default): sparse or coded where that is smaller; fast: where it is faster; smallest: prefix codes too, slow; dense: as they are',
     )
     .option('--blob', 'weights as one memory-mapped file beside a small loader, instead of C arrays', false)
     .option('--no-link', 'do not compile for the board')
@@ -54,7 +54,10 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
         const board = findBoard(options.board, '--board');
         const format = checkFormat(options.format);
         const project = oneOf(LAYOUTS, options.project, '--project', 'UNKNOWN_LAYOUT');
-        const weights = oneOf(WEIGHT_FORMS, options.weights, '--weights', 'UNKNOWN_WEIGHT_FORM');
+        const weights =
+          options.weights === undefined
+            ? {}
+            : { weights: oneOf(WEIGHT_FORMS, options.weights, '--weights', 'UNKNOWN_WEIGHT_FORM') };
         const graph = await networkFor(file, format, options.calibration);
         const { compileModel } = await import('@tinypareto/evaluators');
         const cache = await mkdtemp(path.join(tmpdir(), 'tinypareto-build-'));
@@ -63,11 +66,12 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
         try {
           context.note(`compiling for ${board.title}`);
           const stages: { name: string; text: string }[] = [];
-          const result = await naming(file, () =>
+          const result = await namingPatches(file, () =>
             compileModel(graph, board, {
               project,
-              weights,
+              ...weights,
               blob: options.blob,
+              ...memoryChoice(options),
               ...(options.link ? { cacheFolder: cache } : {}),
               ...(options.dumpPasses === undefined ? {} : { dump: (name, text) => stages.push({ name, text }) }),
             }),
@@ -186,6 +190,11 @@ function describeLatency({ latency }: CompileResult): string {
   return `time: at least ${cycles} cycles, ${(latencyUs / 1000).toPrecision(2)} ms, with memory that never waits; tinypareto measure counts the waits`;
 }
 
+function describePatches({ layers, patches, rows, extraMacs }: CompileResult['planner']['patches'][number]): string {
+  const range = layers.length === 1 ? layers[0] : `${layers[0]} to ${layers.at(-1)}`;
+  return `patches: ${range} in ${patches} of ${rows} rows${extraMacs === 0 ? '' : `, ${extraMacs} MACs more`}`;
+}
+
 function render(result: CompileResult, folder: string): string {
   const { linked, planner } = result;
   const layers = renderTable(
@@ -212,7 +221,8 @@ function render(result: CompileResult, folder: string): string {
       ? `not linked: ${result.toolchain}`
       : `linked: text ${linked.text}, rodata ${linked.rodata}, data ${linked.data}, bss ${linked.bss} (${result.toolchain})`,
     describeLatency(result),
-    `buffers: ${planner.peak} B, no plan can need less than ${planner.lowerBound} B`,
+    `buffers: ${describePeak(planner)}`,
+    ...planner.patches.map(describePatches),
     `C sources in ${folder}`,
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 /**
- * `plan buffers.csv`: the memory planner on a MiniMalloc instance (columns id, lower, upper, size; optional alignment). `plan model.onnx`: the
- * plan of a network as it is compiled. `--svg` draws either.
+ * `plan buffers.csv`: the memory planner on a MiniMalloc instance (columns id, lower, upper, size). `plan model.onnx`: the plan of a network
+ * as it is compiled; `--candidates` lists what its first layers in patches would need. `--svg` draws a plan.
  */
 import { writeFile } from 'node:fs/promises';
 import type { DrawnBuffer, MemoryPlan } from '@tinypareto/evaluators';
@@ -9,17 +9,22 @@ import { EXIT, UserError } from '../../errors.ts';
 import { naming } from '../../runner/input-errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModel } from '../load-model.ts';
+import { addMemoryOptions, describePeak, type MemoryOptions, memoryChoice, namingPatches } from '../memory-options.ts';
 import { parseByteCount } from '../parse-options.ts';
 import { columnIndexes, readNumberTable } from '../read-csv.ts';
+import { renderTable } from '../render-table.ts';
 
 interface Buffer {
   readonly id: number | string;
   readonly lower: number;
   readonly upper: number;
   readonly size: number;
+  /** What it is in the model. */
+  readonly name?: string;
 }
 
-interface PlanCommandOptions {
+interface PlanCommandOptions extends MemoryOptions {
+  readonly candidates: boolean;
   readonly capacity?: number;
   readonly board: string;
   readonly svg?: string;
@@ -32,8 +37,8 @@ interface Planned {
 }
 
 export function addPlanCommand(program: Command, run: RunCommand): void {
-  program
-    .command('plan')
+  const command = program.command('plan');
+  addMemoryOptions(command)
     .description(
       'plan memory: offsets for buffers with lifetimes, of a model or of a MiniMalloc CSV (id,lower,upper,size)',
     )
@@ -44,15 +49,19 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
       parseByteCount,
     )
     .option('--board <board>', 'board that a model is planned for', 'host')
+    .option('--candidates', 'of a model: memory and MACs of its first layers in patches, instead of a plan', false)
     .option('--svg <file>', 'draw the plan: time to the right, addresses upwards')
     .action((file: string, options: PlanCommandOptions, command: Command) =>
-      run(command, async () => {
+      run(command, async (context) => {
+        if (options.candidates) return listCandidates(file, options);
         const started = performance.now();
         const { plan, buffers, picture } = /\.onnx$/i.test(file)
-          ? await planModel(file, options.board)
+          ? await planModel(file, options)
           : await planTable(file, options.capacity);
         const seconds = (performance.now() - started) / 1000;
         if (options.svg !== undefined) await writeFile(options.svg, picture);
+        const { peakBytes: peak, lowerBoundBytes: lowerBound, optimal } = plan;
+        context.note(`peak ${describePeak({ peak, lowerBound, optimal })}`);
         const feasible = options.capacity === undefined || plan.peakBytes <= options.capacity;
         return answer(
           {
@@ -64,11 +73,7 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
             buffers,
             seconds,
           },
-          () =>
-            [
-              'id,lower,upper,size,offset',
-              ...buffers.map(({ id, lower, upper, size, offset }) => [id, lower, upper, size, offset].join(',')),
-            ].join('\n'),
+          () => table(buffers),
           feasible ? EXIT.done : EXIT.infeasible,
         );
       }),
@@ -89,14 +94,58 @@ async function planTable(file: string, capacity: number | undefined): Promise<Pl
   return { plan, buffers, picture: planSvg({ ...plan, buffers: drawn }) };
 }
 
-async function planModel(file: string, boardName: string): Promise<Planned> {
-  const { lower, programPicture } = await import('@tinypareto/evaluators');
-  const { findBoard } = await import('../../runner/board-specs.ts');
-  const board = findBoard(boardName, '--board');
-  const graph = await loadModel(file);
-  const program = await naming(file, () => lower(graph, board));
-  const buffers = program.placed.map(({ bytes, ...rest }) => ({ ...rest, size: bytes }));
+async function planModel(file: string, options: PlanCommandOptions): Promise<Planned> {
+  const { bufferTitle, programPicture } = await import('@tinypareto/evaluators');
+  const program = await lowered(file, options);
+  const buffers = program.placed.map(({ bytes, ...rest }) => ({
+    ...rest,
+    size: bytes,
+    name: bufferTitle(program, rest.id),
+  }));
   return { plan: program.memory, buffers, picture: programPicture(program) };
+}
+
+async function lowered(file: string, options: PlanCommandOptions) {
+  const { lower, simplify } = await import('@tinypareto/evaluators');
+  const { findBoard } = await import('../../runner/board-specs.ts');
+  const board = findBoard(options.board, '--board');
+  const graph = await loadModel(file);
+  return namingPatches(file, () => lower(simplify(graph), board, memoryChoice(options)));
+}
+
+async function listCandidates(file: string, options: PlanCommandOptions) {
+  const { patchCandidatesOf, simplify } = await import('@tinypareto/evaluators');
+  const { findBoard } = await import('../../runner/board-specs.ts');
+  const board = findBoard(options.board, '--board');
+  const graph = await loadModel(file);
+  const candidates = await naming(file, () => patchCandidatesOf(simplify(graph), board));
+  return answer({ candidates }, () =>
+    renderTable(
+      ['layers', 'patches', 'shared rows', 'RAM', 'MACs', 'cycles'].map((title) => ({
+        title,
+        align: 'right' as const,
+      })),
+      candidates.map(({ layers, patches, keepsRows, arenaBytes, extraMacs, cycles }) => [
+        String(layers),
+        String(patches),
+        patches === 1 ? '' : keepsRows ? 'kept' : 'again',
+        String(arenaBytes),
+        `+${extraMacs}`,
+        String(cycles),
+      ]),
+    ),
+  );
+}
+
+function table(buffers: Planned['buffers']): string {
+  const named = buffers.some(({ name }) => name !== undefined);
+  const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return [
+    `id,lower,upper,size,offset${named ? ',name' : ''}`,
+    ...buffers.map(({ id, lower, upper, size, offset, name }) =>
+      [id, lower, upper, size, offset, ...(name === undefined ? [] : [quoted(name)])].join(','),
+    ),
+  ].join('\n');
 }
 
 function readBuffers(file: string): Buffer[] {

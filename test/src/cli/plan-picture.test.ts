@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { runCli, temporaryFolder } from '../../support/run-cli.ts';
+import { errorOf, runCli, temporaryFolder } from '../../support/run-cli.ts';
 import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
 
 test('plan draws the buffers of a CSV', async (context) => {
@@ -32,4 +32,27 @@ test('plan takes a model, and compile lays it out for the Pico SDK with a blob',
   for (const name of ['CMakeLists.txt', 'main.c', 'weights.blob', 'plan.svg', 'network/net.c'])
     assert.ok(names.includes(name), name);
   assert.match(readFileSync(path.join(folder, 'plan.svg'), 'utf8'), /<svg /);
+});
+
+test('plan and compile run layers in patches, and say what that gains', {
+  skip: skipWithoutShared(),
+}, async (context) => {
+  const folder = temporaryFolder(context);
+  const model = sharedPath('models', 'mlperf-tiny', 'ic-resnet8.tflite-int8.onnx');
+  const on = [model, '--board', 'nano33ble', '--json'];
+  const [whole, patched, listed] = await Promise.all(
+    [[], ['--patches', '5,8'], ['--candidates']].map((options) => runCli(['plan', ...on, ...options])),
+  );
+  const [before, after] = [whole, patched].map((result) => JSON.parse(result?.stdout ?? ''));
+  assert.ok(after.peak < 0.8 * before.peak && after.optimal && after.peak === after.lowerBound);
+  assert.match(after.buffers[0].name, /^input /);
+  assert.match(patched?.stderr ?? '', /^peak \d+ B, proved to be the least$/m);
+  const { candidates } = JSON.parse(listed?.stdout ?? '');
+  const asked = candidates.find((each: Record<string, unknown>) => each['layers'] === 5 && each['patches'] === 8);
+  assert.deepEqual([candidates[0].patches, asked.arenaBytes], [1, after.peak]);
+  const compiled = await runCli(['compile', ...on, '--optimize', 'ram', '--no-link', '--out', folder]);
+  const { planner, ramBytes } = JSON.parse(compiled.stdout);
+  assert.ok(planner.patches.length > 0 && ramBytes <= after.peak);
+  const refused = await runCli(['plan', ...on, '--patches', '3,8']);
+  assert.deepEqual([refused.code, errorOf(refused).code], [2, 'IMPOSSIBLE_PATCHES']);
 });
