@@ -14,6 +14,8 @@ export interface ApiOptions {
   readonly token?: string;
   /** When the daemon runs in this process: answer others too, on a free port. */
   readonly listen?: boolean;
+  /** Told what goes wrong in the background, when the daemon runs in this process. */
+  readonly log?: (line: string) => void;
 }
 
 export const DEFAULT_DATA_FOLDER = '.tinypareto';
@@ -35,6 +37,7 @@ export async function openApi(options: ApiOptions): Promise<ApiClient> {
     dataFolder: options.data ?? DEFAULT_DATA_FOLDER,
     evaluates: options.listen === true,
     ...(options.listen ? { listen: { host: '127.0.0.1', port: 0 } } : {}),
+    ...(options.log === undefined ? {} : { log: options.log }),
   });
   return daemon.api;
 }

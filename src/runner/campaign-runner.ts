@@ -3,6 +3,7 @@
  * evaluating in a worker thread, telling. Leases are short and renewed, so that trials of a process that died are tried again soon.
  */
 import type { StoredEvent } from '../store/trial-store.ts';
+import { RUNNER_CLIENT } from '../study/study.ts';
 import type { StudyService } from '../study/study-service.ts';
 import { isFinished } from '../trial/trial-state.ts';
 import { CampaignLane } from './campaign-lane.ts';
@@ -20,6 +21,7 @@ export class CampaignRunner {
   readonly #lanes = new Map<string, CampaignLane[]>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #unsubscribe: () => void = () => {};
+  #isReady: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   constructor(options: CampaignRunnerOptions) {
@@ -34,11 +36,12 @@ export class CampaignRunner {
         ({ state }) => !isFinished(state),
         () => false,
       );
+    // The data folder is this process's alone: what an earlier one held is lost, and waits for nobody.
+    const campaigns = studies.records().filter(({ evaluation }) => evaluation !== null);
+    this.#isReady = Promise.allSettled(campaigns.map(({ id }) => studies.releaseLeases(id, RUNNER_CLIENT)));
     checkpoints.sweep(isOpen).catch((error: unknown) => log?.('old checkpoints could not be removed', error));
     this.#unsubscribe = this.#tools.studies.events.subscribe(null, (event) => this.#onEvent(event));
-    for (const record of this.#tools.studies.records()) {
-      if (record.evaluation !== null && record.state === 'running') this.#later(record.id, 0);
-    }
+    for (const { id, state } of campaigns) if (state === 'running') this.#later(id, 0);
   }
 
   /** Aborts what runs; the trials stay leased and are tried again by whoever continues the study. */
@@ -64,6 +67,7 @@ export class CampaignRunner {
 
   /** Starts and stops lanes so that they fit the study as it is now. */
   async #adjust(study: string): Promise<void> {
+    await this.#isReady;
     if (this.#isClosed) return;
     const record = this.#tools.studies.records().find((each) => each.id === study);
     const lanes = (this.#lanes.get(study) ?? []).filter((lane) => !lane.isDone);

@@ -85,7 +85,8 @@ export async function applyVerb(registry: StudyRegistry, ref: string, verb: Verb
   }
   if (!FROM[verb].includes(record.state)) refuse(state, verb);
   const now = registry.clock.now();
-  if (verb === 'resume') {
+  // Trials that were handed out before a pause are still to be finished.
+  if (verb === 'resume' && state.open === 0) {
     const spent = reasonToStop(state, now);
     if (spent === 'budget' || spent === 'exhausted')
       throw new UserError({

@@ -21,7 +21,7 @@ export function addRunCommand(program: Command, run: RunCommand): void {
         const { readCampaign } = await import('../read-campaign.ts');
         const { runCampaign } = await import('../run-campaign.ts');
         const campaign = readCampaign(file);
-        return withApi({ ...options, listen: true }, async (api) => {
+        return withApi({ ...options, listen: true, log: context.note }, async (api) => {
           if (api.url !== null) context.note(`daemon at ${api.url}`);
           const { ending, result } = await runCampaign(api, campaign, options.trials, context);
           if (ending === 'interrupted') context.note('paused; the same command continues');

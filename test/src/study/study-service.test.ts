@@ -429,6 +429,17 @@ describe('study service', () => {
       assert.equal((await service.ask('study')).length, 1);
     });
 
+    it('a study paused while its last trials run can be resumed', async () => {
+      await create({ budget: { trials: 1 } });
+      const trial = await one();
+      await service.verb('study', 'pause');
+      assert.equal((await service.verb('study', 'resume')).state, 'running');
+      await service.tell(trial.id, { fence: fenceOf(trial).fence, metrics: { loss: 1, accuracy: 1 } });
+      const { state, reason } = await service.get('study');
+      assert.deepEqual([state, reason], ['completed', 'budget']);
+      await assert.rejects(service.verb('study', 'resume'), { code: 'STUDY_NOT_RUNNING' });
+    });
+
     it('stop lets running trials finish', async () => {
       await create();
       const trial = await one();
