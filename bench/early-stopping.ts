@@ -7,7 +7,7 @@
  *   --sampler KIND (nsga2)   --seeds K (11)   --seconds S (600)   --epoch-seconds E (2)
  *
  * With --campaign the trials are real: LeNet on MNIST in the demo's space, seconds are processor time of the evaluations.
- *   --seeds K (1)   --seconds S (60)   --epochs E (as the demo)   --threshold P (0.05)
+ *   --seeds K (1)   --first-seed N (0)   --seconds S (60)   --epochs E (as the demo)   --threshold P (0.05)
  *   --check finishes the stopped trials outside the budget: `wrong` are those that would have improved the front
  */
 import { createRng } from '../optimizer/math/rng.ts';
@@ -78,6 +78,7 @@ function runStudy({ kind, budgetSeconds, epochSeconds, threshold }: Setting, see
 
 async function runCampaigns(args: readonly string[]): Promise<BenchResult> {
   const seeds = Number(option(args, 'seeds', '1'));
+  const first = Number(option(args, 'first-seed', '0'));
   const budgetSeconds = Number(option(args, 'seconds', '60'));
   const epochs = option(args, 'epochs', '');
   const threshold = Number(option(args, 'threshold', '0.05'));
@@ -87,7 +88,7 @@ async function runCampaigns(args: readonly string[]): Promise<BenchResult> {
     isChecked: args.includes('--check'),
   };
   const rows: { seed: number; never: CampaignRun; stopping: CampaignRun }[] = [];
-  for (let seed = 0; seed < seeds; seed++) {
+  for (let seed = first; seed < first + seeds; seed++) {
     rows.push({
       seed,
       never: await runStoppingCampaign({ ...setting, threshold: 0 }, seed),

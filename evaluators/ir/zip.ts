@@ -90,30 +90,51 @@ function unpack(packed: Uint8Array, method: number, size: number, name: string):
   }
 }
 
-/** An archive with `entries` in the given order, deflated where that makes them smaller. */
-export function writeZip(entries: readonly ZipEntry[]): Uint8Array {
-  const parts: Uint8Array[] = [];
-  const directory: Uint8Array[] = [];
-  let offset = 0;
-  for (const entry of entries) {
+/** What 32-bit offsets and 16-bit counts can name. */
+const MOST_BYTES = 2 ** 32 - 1;
+const MOST_WRITTEN = 65_535;
+
+/** Writes an archive part by part: what each call returns follows what the one before returned. */
+export class ZipWriter {
+  readonly #directory: Uint8Array[] = [];
+  #offset = 0;
+
+  /** The bytes of an entry, deflated where that makes it smaller. Throws ZipError when the archive has become too large. */
+  add(entry: ZipEntry): Uint8Array {
     const name = new TextEncoder().encode(entry.name);
     const deflated = deflateRawSync(entry.bytes);
     const method = deflated.length < entry.bytes.length ? 8 : 0;
     const packed = method === 8 ? deflated : entry.bytes;
     const fields = { method, crc: crc32(entry.bytes), packedBytes: packed.length, size: entry.bytes.length, name };
-    directory.push(directoryEntry(fields, offset));
-    const header = localHeader(fields);
-    parts.push(header, packed);
-    offset += header.length + packed.length;
+    this.#directory.push(directoryEntry(fields, this.#offset));
+    const bytes = Buffer.concat([localHeader(fields), packed]);
+    this.#offset += bytes.length;
+    if (this.#offset > MOST_BYTES || this.#directory.length > MOST_WRITTEN)
+      throw new ZipError(`an archive holds at most ${MOST_WRITTEN} entries and 4 GiB`);
+    return bytes;
   }
-  const directoryBytes = directory.reduce((sum, part) => sum + part.length, 0);
-  const end = new DataView(new ArrayBuffer(22));
-  end.setUint32(0, END_OF_DIRECTORY, true);
-  end.setUint16(8, entries.length, true);
-  end.setUint16(10, entries.length, true);
-  end.setUint32(12, directoryBytes, true);
-  end.setUint32(16, offset, true);
-  return Buffer.concat([...parts, ...directory, new Uint8Array(end.buffer)]);
+
+  /** The directory, which ends the archive. */
+  end(): Uint8Array {
+    const end = new DataView(new ArrayBuffer(22));
+    end.setUint32(0, END_OF_DIRECTORY, true);
+    end.setUint16(8, this.#directory.length, true);
+    end.setUint16(10, this.#directory.length, true);
+    end.setUint32(
+      12,
+      this.#directory.reduce((sum, part) => sum + part.length, 0),
+      true,
+    );
+    end.setUint32(16, this.#offset, true);
+    return Buffer.concat([...this.#directory, new Uint8Array(end.buffer)]);
+  }
+}
+
+/** An archive with `entries` in the given order, deflated where that makes them smaller. */
+export function writeZip(entries: readonly ZipEntry[]): Uint8Array {
+  const writer = new ZipWriter();
+  const parts = entries.map((entry) => writer.add(entry));
+  return Buffer.concat([...parts, writer.end()]);
 }
 
 interface EntryFields {

@@ -8,42 +8,57 @@ import { Readable } from 'node:stream';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
+import type { StudyView } from '../contract/study.ts';
 import { suggestName } from '../contract/suggest-name.ts';
 import { UserError } from '../errors.ts';
+import type { FileStore } from '../store/file-store.ts';
+import { exportOptunaJournal } from '../study/export/optuna-journal.ts';
 import { exportOptunaSqlite } from '../study/export/optuna-sqlite.ts';
+import { exportArchive } from '../study/export/study-archive.ts';
 import { exportCsv, exportJsonl } from '../study/export/trial-rows.ts';
 import type { StudyService } from '../study/study-service.ts';
 import type { StudyState } from '../study/study-state.ts';
 import { problems, StudyPath, security } from './route-schema.ts';
 
+interface Source {
+  readonly state: StudyState;
+  readonly study: () => Promise<StudyView>;
+  readonly files: FileStore;
+}
+
 interface Format {
   readonly mediaType: string;
   readonly extension: string;
-  readonly content: (state: StudyState) => Promise<Readable>;
+  readonly content: (source: Source) => Promise<Readable>;
 }
 
-/** A file made in a temporary folder, gone when it has been read or given up. */
-async function temporaryFile(name: string, write: (file: string) => Promise<void>): Promise<Readable> {
+/** What is read from a file that is made in a temporary folder, which is gone when the reading has ended or was given up. */
+async function fromTemporaryFile(
+  name: string,
+  write: (file: string) => Promise<void>,
+  read: (file: string) => Readable | Promise<Readable>,
+): Promise<Readable> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tinypareto-export-'));
   const clean = (): void => {
     rm(folder, { recursive: true, force: true }).catch(() => {});
   };
+  const file = path.join(folder, name);
   try {
-    await write(path.join(folder, name));
+    await write(file);
+    return (await read(file)).on('close', clean);
   } catch (error) {
     clean();
     throw error;
   }
-  return createReadStream(path.join(folder, name)).on('close', clean);
 }
 
-const FORMATS: ReadonlyMap<string, Format> = new Map([
+const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   [
     'jsonl',
     {
       mediaType: 'application/x-ndjson',
       extension: 'jsonl',
-      content: async (state: StudyState) => Readable.from(exportJsonl(state)),
+      content: async ({ state }) => Readable.from(exportJsonl(state)),
     },
   ],
   [
@@ -51,7 +66,7 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
     {
       mediaType: 'text/csv; charset=utf-8; header=present',
       extension: 'csv',
-      content: async (state: StudyState) => Readable.from(exportCsv(state)),
+      content: async ({ state }) => Readable.from(exportCsv(state)),
     },
   ],
   [
@@ -59,7 +74,31 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
     {
       mediaType: 'application/vnd.sqlite3',
       extension: 'db',
-      content: (state: StudyState) => temporaryFile('study.db', (file) => exportOptunaSqlite(state, file)),
+      content: ({ state }) =>
+        fromTemporaryFile('study.db', (file) => exportOptunaSqlite(state, file), createReadStream),
+    },
+  ],
+  [
+    'optuna-journal',
+    {
+      mediaType: 'application/x-ndjson',
+      extension: 'log',
+      content: async ({ state }) => Readable.from(exportOptunaJournal(state)),
+    },
+  ],
+  [
+    'zip',
+    {
+      mediaType: 'application/zip',
+      extension: 'zip',
+      content: async ({ state, study, files }) => {
+        const view = await study();
+        return fromTemporaryFile(
+          'study.db',
+          (file) => exportOptunaSqlite(state, file),
+          (file) => Readable.from(exportArchive(state, view, file, files)),
+        );
+      },
     },
   ],
 ]);
@@ -77,16 +116,16 @@ function findFormat(name: string): Format {
   });
 }
 
-async function sendExport(reply: FastifyReply, state: StudyState, format: Format): Promise<FastifyReply> {
-  const name = `${state.record.name.replace(/[^A-Za-z0-9._-]/g, '_')}.${format.extension}`;
+async function sendExport(reply: FastifyReply, source: Source, format: Format): Promise<FastifyReply> {
+  const name = `${source.state.record.name.replace(/[^A-Za-z0-9._-]/g, '_')}.${format.extension}`;
   return reply
     .header('content-type', format.mediaType)
     .header('content-disposition', `attachment; filename="${name}"`)
     .header('x-content-type-options', 'nosniff')
-    .send(await format.content(state));
+    .send(await format.content(source));
 }
 
-export function exportRoutes(service: StudyService): FastifyPluginAsyncTypebox {
+export function exportRoutes(service: StudyService, files: FileStore): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/v1/studies/:study/export',
@@ -107,7 +146,8 @@ export function exportRoutes(service: StudyService): FastifyPluginAsyncTypebox {
       },
       async (request, reply) => {
         const format = findFormat(request.query.format ?? 'jsonl');
-        return sendExport(reply, await service.state(request.params.study), format);
+        const { study } = request.params;
+        return sendExport(reply, { state: await service.state(study), study: () => service.get(study), files }, format);
       },
     );
   };

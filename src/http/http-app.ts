@@ -151,7 +151,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   await app.register(studiesRoutes(service));
   await app.register(trialsRoutes(service));
   await app.register(eventsRoutes(service));
-  await app.register(exportRoutes(service));
+  await app.register(exportRoutes(service, files));
   await app.register(importRoutes(service, options.modelLimitBytes));
   await app.register(analysisRoutes(service, options.explainer));
   await app.register(artifactsRoutes(service, files));

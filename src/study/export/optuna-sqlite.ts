@@ -1,9 +1,8 @@
 /** A study as an Optuna SQLite storage (storage schema 12, Alembic revision v3.2.0.a: Optuna 3.2 to 5.x). */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { toDefinition } from '../definition.ts';
 import type { StudyState } from '../study-state.ts';
-import { type OptunaTrial, toOptunaTrial, USER_ATTRIBUTE } from './optuna-trial.ts';
+import { type OptunaTrial, optunaStudyAttrs, toOptunaTrial } from './optuna-trial.ts';
 
 const SCHEMA_VERSION = 12;
 const ALEMBIC_REVISION = 'v3.2.0.a';
@@ -56,6 +55,10 @@ function trialWriter(database: Database.Database): (trial: OptunaTrial) => void 
   const putValue = database.prepare(
     "INSERT INTO trial_values (trial_id, objective, value, value_type) VALUES (?, ?, ?, 'FINITE')",
   );
+  const putIntermediate = database.prepare(
+    `INSERT INTO trial_intermediate_values (trial_id, step, intermediate_value, intermediate_value_type)
+     VALUES (?, ?, ?, 'FINITE')`,
+  );
   const putUser = database.prepare('INSERT INTO trial_user_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)');
   const putSystem = database.prepare(
     'INSERT INTO trial_system_attributes (trial_id, "key", value_json) VALUES (?, ?, ?)',
@@ -66,6 +69,7 @@ function trialWriter(database: Database.Database): (trial: OptunaTrial) => void 
     for (const { name, value, distribution } of trial.params)
       putParam.run(id, name, value, JSON.stringify(distribution));
     for (const [objective, value] of trial.values.entries()) putValue.run(id, objective, value);
+    for (const [step, value] of trial.intermediate) putIntermediate.run(id, step, value);
     for (const [key, value] of Object.entries(trial.userAttrs)) putUser.run(id, key, JSON.stringify(value));
     for (const [key, value] of Object.entries(trial.systemAttrs)) putSystem.run(id, key, JSON.stringify(value));
   };
@@ -81,13 +85,14 @@ function writeStudy(database: Database.Database, state: StudyState): void {
   );
   for (const [objective, { direction }] of record.objectives.entries())
     putDirection.run(direction.toUpperCase(), objective);
-  const metricNames = JSON.stringify(record.objectives.map(({ metric }) => metric));
-  database
-    .prepare('INSERT INTO study_system_attributes (study_id, "key", value_json) VALUES (1, ?, ?)')
-    .run('study:metric_names', metricNames);
-  database
-    .prepare('INSERT INTO study_user_attributes (study_id, "key", value_json) VALUES (1, ?, ?)')
-    .run(USER_ATTRIBUTE, JSON.stringify({ definition: toDefinition(record), parameters: record.parameters }));
+  const { userAttrs, systemAttrs } = optunaStudyAttrs(record);
+  for (const [table, attributes] of [
+    ['study_user_attributes', userAttrs],
+    ['study_system_attributes', systemAttrs],
+  ] as const) {
+    const put = database.prepare(`INSERT INTO ${table} (study_id, "key", value_json) VALUES (1, ?, ?)`);
+    for (const [key, value] of Object.entries(attributes)) put.run(key, JSON.stringify(value));
+  }
 }
 
 /** Writes the storage to `file`, which must not exist. Other work goes on between chunks of trials. */

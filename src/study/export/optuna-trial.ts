@@ -4,6 +4,8 @@
  */
 import type { ParameterSpec } from '../../contract/parameter.ts';
 import { type TrialRecord, toWireTrial } from '../../trial/trial.ts';
+import { toDefinition } from '../definition.ts';
+import type { StudyRecord } from '../study.ts';
 import type { StudyState } from '../study-state.ts';
 
 export type OptunaState = 'RUNNING' | 'COMPLETE' | 'PRUNED' | 'FAIL' | 'WAITING';
@@ -32,6 +34,8 @@ export interface OptunaTrial {
   readonly params: readonly OptunaParam[];
   /** One per objective; empty unless complete. */
   readonly values: readonly number[];
+  /** Step -> value, of the one metric that Optuna has room for. */
+  readonly intermediate: ReadonlyMap<number, number>;
   readonly userAttrs: Readonly<Record<string, unknown>>;
   readonly systemAttrs: Readonly<Record<string, unknown>>;
 }
@@ -82,7 +86,32 @@ function stateOf(trial: TrialRecord, hasValues: boolean, isKnownInfeasible: bool
   }
 }
 
+/** Optuna keeps one value per step: that of the first objective with a curve, or of the first metric where no objective has one. */
+function intermediateOf({ intermediate = [] }: TrialRecord, objectives: readonly string[]): Map<number, number> {
+  const reported = new Set(intermediate.flatMap(({ metrics }) => Object.keys(metrics)));
+  const shown = objectives.find((metric) => reported.has(metric)) ?? [...reported][0];
+  return new Map(
+    intermediate.flatMap(({ step, metrics }) => {
+      const value = shown === undefined ? undefined : metrics[shown];
+      return value === undefined ? [] : [[step, value] as const];
+    }),
+  );
+}
+
 const date = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+
+type Attributes = Readonly<Record<string, unknown>>;
+
+/** Names of the objectives, and what an import restores the study from. */
+export function optunaStudyAttrs(record: StudyRecord): {
+  readonly userAttrs: Attributes;
+  readonly systemAttrs: Attributes;
+} {
+  return {
+    userAttrs: { [USER_ATTRIBUTE]: { definition: toDefinition(record), parameters: record.parameters } },
+    systemAttrs: { 'study:metric_names': record.objectives.map(({ metric }) => metric) },
+  };
+}
 
 export function toOptunaTrial(state: StudyState, trial: TrialRecord): OptunaTrial {
   const { record, constraints } = state;
@@ -101,6 +130,10 @@ export function toOptunaTrial(state: StudyState, trial: TrialRecord): OptunaTria
     complete: date(trial.finishedAt),
     params: isWaiting ? [] : paramsOf(trial, record.parameters),
     values: optunaState === 'COMPLETE' ? values : [],
+    intermediate: intermediateOf(
+      trial,
+      record.objectives.map(({ metric }) => metric),
+    ),
     userAttrs: { ...trial.userAttrs, ...Object.fromEntries(metrics), [USER_ATTRIBUTE]: rest },
     systemAttrs: {
       ...(violations.length === constraints.length && constraints.length > 0 && { constraints: violations }),

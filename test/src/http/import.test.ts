@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import Database from 'better-sqlite3';
+import { readZip } from '../../../evaluators/ir/zip.ts';
 import { makeApp, type TestApp } from '../../support/make-app.ts';
 import { fenceOf, makeDefinition, runOne } from '../../support/make-study.ts';
 
@@ -69,10 +72,15 @@ describe('REST: import of studies', () => {
   const send = (body: Buffer | string, query = '') =>
     app.call('POST', `/v1/import${query}`, body, { 'content-type': 'application/octet-stream' });
 
-  it('restores a study from its own SQLite and JSONL exports', async () => {
+  it('restores a study from its own SQLite, journal and JSONL exports', async () => {
     await app.service.create(makeDefinition({ constraints: ['loss <= 0.9'], sampler: { kind: 'mobo', seed: 5 } }));
     for (let i = 0; i < 9; i++) await runOne(app.service, 'study');
     const [infeasible, failed] = await app.service.ask('study', { count: 2 });
+    for (const step of [1, 2])
+      await app.service.heartbeat(fenceOf(infeasible).id, {
+        fence: fenceOf(infeasible).fence,
+        intermediate: { step, metrics: { loss: 1 / step, other: 7 } },
+      });
     await app.service.tell(fenceOf(infeasible).id, {
       fence: fenceOf(infeasible).fence,
       state: 'infeasible',
@@ -84,14 +92,14 @@ describe('REST: import of studies', () => {
       userAttrs: { a: [1] },
     });
     await app.service.enqueue('study', { params: { n: 3 } });
-    for (const format of ['optuna-sqlite', 'jsonl']) {
+    for (const format of ['optuna-sqlite', 'optuna-journal', 'jsonl']) {
       const { status, json, text } = await send(await bytes(format), `?name=from-${format}`);
       assert.equal(status, 201, text);
       assert.deepEqual([json['skipped'], json['counts']['total']], [[], 12]);
       const strip = (list: unknown): unknown =>
         (list as Record<string, unknown>[]).map(
-          ({ number, state, params, metrics, why, feasible, userAttrs, reason }) => ({
-            ...{ number, state, params, metrics, why, feasible, userAttrs, reason },
+          ({ number, state, params, metrics, why, feasible, userAttrs, reason, intermediate }) => ({
+            ...{ number, state, params, metrics, why, feasible, userAttrs, reason, intermediate },
           }),
         );
       const original = (await app.call('GET', '/v1/studies/study/trials')).json['trials'];
@@ -102,11 +110,66 @@ describe('REST: import of studies', () => {
     }
   });
 
+  it('gives Optuna the learning curve of the first objective that has one', async () => {
+    const lines = (await bytes('optuna-journal')).toString('utf8').trim().split('\n');
+    const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(rows[0]?.['directions'], [1, 2]);
+    assert.deepEqual(rows.at(9 + 3)?.['intermediate_values'], { 1: 1, 2: 0.5 });
+    const file = path.join(app.folder, 'curve.db');
+    writeFileSync(file, await bytes('optuna-sqlite'));
+    const database = new Database(file, { readonly: true });
+    const stored = database.prepare('SELECT * FROM trial_intermediate_values').all();
+    database.close();
+    assert.deepEqual(stored, [
+      {
+        trial_intermediate_value_id: 1,
+        trial_id: 10,
+        step: 1,
+        intermediate_value: 1,
+        intermediate_value_type: 'FINITE',
+      },
+      {
+        trial_intermediate_value_id: 2,
+        trial_id: 10,
+        step: 2,
+        intermediate_value: 0.5,
+        intermediate_value_type: 'FINITE',
+      },
+    ]);
+  });
+
   it('asks the same of an imported study as of the original: results count as observations', async () => {
     const next = async (name: string) =>
       (await app.call('POST', `/v1/studies/${name}/ask`, { count: 2 })).json['trials'];
     const params = (trials: unknown): unknown => (trials as { params: unknown }[]).map((trial) => trial.params);
     assert.deepEqual(params(await next('from-jsonl')), params(await next('study')));
+  });
+
+  it('packs everything into one archive, the files of evaluations too', async () => {
+    const content = Buffer.from('sources of trial 0');
+    const stored = await app.files.put([content], content.length);
+    const [trial] = await app.service.ask('study', { count: 1 });
+    const { id, fence } = fenceOf(trial);
+    const number = trial?.number;
+    const link = { ...stored, name: 'sources.zip', mediaType: 'application/zip' };
+    await app.service.tell(id, { fence, metrics: { loss: 0.5, accuracy: 0.9 } }, [link]);
+    const entries = new Map(readZip(await bytes('zip')).map((entry) => [entry.name, Buffer.from(entry.bytes)]));
+    assert.deepEqual(
+      [...entries.keys()],
+      [
+        'study.json',
+        'trials.jsonl',
+        'trials.csv',
+        'optuna-journal.log',
+        'optuna.db',
+        `artifacts/trial-${number}/sources.zip`,
+      ],
+    );
+    assert.deepEqual(entries.get(`artifacts/trial-${number}/sources.zip`), content);
+    assert.deepEqual(entries.get('trials.jsonl'), await bytes('jsonl'));
+    const study = JSON.parse(entries.get('study.json')?.toString('utf8') ?? '') as { study: { name: string } };
+    assert.equal(study.study.name, 'study');
+    assert.equal(entries.get('optuna.db')?.subarray(0, 15).toString('latin1'), 'SQLite format 3');
   });
 
   it('reads a foreign Optuna study: space, condition, constraints, infinite values, waiting and failed trials', async () => {
