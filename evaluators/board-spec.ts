@@ -12,6 +12,8 @@ export interface BoardSpec {
   readonly flashBytes: number;
   /** RAM that a program may use, all banks together. */
   readonly ramBytes: number;
+  /** Present when RAM is no single stretch: its parts, the best first. `ramBytes` is their sum. */
+  readonly ramBanks?: readonly RamBank[];
   /** Compiler flags that select the core, for example `-mcpu=cortex-m0plus -mthumb`. */
   readonly compilerFlags: readonly string[];
   readonly hasFpu: boolean;
@@ -27,3 +29,14 @@ export type FlashTiming =
   | { readonly kind: 'dataWait'; readonly cyclesPerWord: number }
   /** The cache of the RP2040 before a serial flash: cycles for each word that it does not hold. */
   | { readonly kind: 'xipCache'; readonly missCycles: number };
+
+/** A stretch of RAM. An arena lies in one of them. */
+export interface RamBank {
+  /** Identifier in C: `main`, `scratch_x`. */
+  readonly name: string;
+  readonly bytes: number;
+  /** Where it starts; a bank that goes on where the one before it ends is one with it. */
+  readonly address?: number;
+  /** Section that the linker puts there; `.bss` when absent. */
+  readonly section?: string;
+}

@@ -54,6 +54,7 @@ export * from './ir/print.ts';
 export * from './ir/tensor.ts';
 export * from './ir/zip.ts';
 export type * from './memory/buffer.ts';
+export { type BankPlan, type MemoryBank, planBanks } from './memory/plan-banks.ts';
 export * from './memory/plan-memory.ts';
 export * from './memory/plan-svg.ts';
 export * from './onnx/export/export-onnx.ts';

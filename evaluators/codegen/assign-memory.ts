@@ -3,31 +3,46 @@
  * place or lies under it (overlap-rules.ts); what is left is planned by lifetimes. Of the plan with such overlaps and the proved one
  * without, the smaller is taken.
  */
+import type { RamBank } from '../board-spec.ts';
 import type { MemoryPlan, PlannedBuffer } from '../memory/buffer.ts';
 import { lifetimesOf } from '../memory/lifetime.ts';
 import { type AllowedOverlap, overlapNeeds } from '../memory/overlap.ts';
+import { planBanks } from '../memory/plan-banks.ts';
 import { planMemory } from '../memory/plan-memory.ts';
 import { planOverlapping } from '../memory/plan-overlapping.ts';
 import { overlapRule } from './kernels/overlap-rules.ts';
-import type { PlacedBuffer, Port, ProgramBuffer, Unplaced } from './program.ts';
+import type { Arena, PlacedBuffer, Port, ProgramBuffer, Unplaced } from './program.ts';
 
 export interface AssignedMemory {
   readonly aliases: ReadonlyMap<string, string>;
   readonly memory: MemoryPlan;
   readonly placed: readonly PlacedBuffer[];
+  readonly arenas: readonly Arena[];
   readonly arenaBytes: number;
+  readonly fitsBanks: boolean;
 }
 
 interface Plan {
   readonly aliases: ReadonlyMap<string, string>;
   readonly buffers: readonly PlannedBuffer[];
+  readonly overlaps: readonly AllowedOverlap[];
   readonly memory: MemoryPlan;
 }
 
-export function assignMemory(network: Unplaced, inputs: readonly Port[], outputs: readonly Port[]): AssignedMemory {
+/** `banks`: parts of RAM of which each is a stretch; absent where RAM is one. */
+export function assignMemory(
+  network: Unplaced,
+  inputs: readonly Port[],
+  outputs: readonly Port[],
+  banks: readonly RamBank[] = [],
+): AssignedMemory {
   const apart = planApart(network, inputs, outputs);
   const under = planUnder(network, inputs, outputs);
-  const { aliases, buffers, memory } = smaller(apart, under);
+  const single = smaller(apart, under);
+  const stretches = joinBanks(banks);
+  const fitsFirst = stretches.length < 2 || single.memory.peakBytes <= stretches[0].bytes;
+  const inBanks = fitsFirst ? undefined : overBanks(under ?? apart, stretches);
+  const { aliases, buffers, memory } = inBanks ?? single;
   const alignment = buffers.reduce((most, buffer) => Math.max(most, buffer.alignment ?? 1), 4);
   const placed = buffers.map(({ id, lower, upper }) => ({
     id,
@@ -36,7 +51,44 @@ export function assignMemory(network: Unplaced, inputs: readonly Port[], outputs
     lower,
     upper,
   }));
-  return { aliases, memory, placed, arenaBytes: Math.ceil(memory.peakBytes / alignment) * alignment };
+  const whole = (bytes: number) => Math.ceil(bytes / alignment) * alignment;
+  const arenas = memory.banks?.map(({ name, start, usedBytes }) => arena(stretches, name, start, whole(usedBytes)));
+  const only = () =>
+    fitsFirst && stretches.length > 0
+      ? arena(stretches, stretches[0].name, 0, whole(memory.peakBytes))
+      : { name: 'arena', start: 0, bytes: whole(memory.peakBytes) };
+  const used = arenas?.filter(({ bytes }) => bytes > 0) ?? [only()];
+  return {
+    aliases,
+    memory,
+    placed,
+    arenas: used,
+    arenaBytes: used.reduce((sum, { bytes }) => sum + bytes, 0),
+    fitsBanks: fitsFirst || inBanks !== undefined,
+  };
+}
+
+function arena(banks: readonly RamBank[], bank: string, start: number, bytes: number): Arena {
+  const section = banks.find(({ name }) => name === bank)?.section;
+  return { name: `arena_${bank}`, start, bytes, ...(section === undefined ? {} : { section }) };
+}
+
+/** Banks that go on where the one before ends are one. */
+export function joinBanks(banks: readonly RamBank[]): RamBank[] {
+  const joined: RamBank[] = [];
+  for (const bank of banks) {
+    const before = joined.at(-1);
+    const isNext = before?.address !== undefined && before.address + before.bytes === bank.address;
+    if (isNext) joined[joined.length - 1] = { ...before, bytes: before.bytes + bank.bytes };
+    else joined.push(bank);
+  }
+  return joined;
+}
+
+/** Undefined when the buffers do not fit, or no way was found. */
+function overBanks({ aliases, buffers, overlaps }: Plan, banks: readonly RamBank[]): Plan | undefined {
+  const result = planBanks(buffers, overlaps, banks);
+  return result.kind === 'planned' ? { aliases, buffers, overlaps, memory: result.plan } : undefined;
 }
 
 /** Plans apart are plans with overlaps that are not used: what is proved of the latter bounds both. */
@@ -51,7 +103,7 @@ function smaller(apart: Plan, under: Plan | undefined): Plan {
 function planApart(network: Unplaced, inputs: readonly Port[], outputs: readonly Port[]): Plan {
   const aliases = shareInPlace(network, outputs, (older, younger) => older.bytes >= younger.bytes);
   const buffers = plannedBuffers(network, aliases, inputs, outputs);
-  return { aliases, buffers, memory: planMemory(buffers) };
+  return { aliases, buffers, overlaps: [], memory: planMemory(buffers) };
 }
 
 /** Places are shared by buffers of one size only; smaller and larger outputs lie under their inputs. Undefined when there are none. */
@@ -59,7 +111,7 @@ function planUnder(network: Unplaced, inputs: readonly Port[], outputs: readonly
   const aliases = shareInPlace(network, outputs, (older, younger) => older.bytes === younger.bytes);
   const buffers = plannedBuffers(network, aliases, inputs, outputs);
   const overlaps = allowedOverlaps(network, aliases, buffers);
-  return overlaps.length === 0 ? undefined : { aliases, buffers, memory: planOverlapping(buffers, overlaps) };
+  return overlaps.length === 0 ? undefined : { aliases, buffers, overlaps, memory: planOverlapping(buffers, overlaps) };
 }
 
 /** No plan of the network needs less: quick to tell, and mostly met. */

@@ -8,7 +8,7 @@ import { nodeFlops, nodeMacs } from '../ir/cost.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount } from '../ir/tensor.ts';
 import { reorder } from '../passes/reorder.ts';
-import { assignMemory } from './assign-memory.ts';
+import { assignMemory, joinBanks } from './assign-memory.ts';
 import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
 import { elementBytes, elementType } from './element-type.ts';
 import { type KernelSet, kernelSetOf } from './kernels/kernel-set.ts';
@@ -63,14 +63,15 @@ interface Choices extends Omit<LowerOptions, 'patches'> {
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
   const choices = choicesOf(options);
   const program = lowerReordered(graph, board, choices);
-  const fits = ({ arenaBytes }: Program) => arenaBytes <= board.ramBytes;
+  const fits = ({ arenaBytes, fitsBanks }: Program) => fitsBanks && arenaBytes <= board.ramBytes;
   if (fits(program)) return program;
   const attempts: Choices[] = [];
   if (options.kernels === undefined && (options.weights ?? 'auto') === 'auto') {
     // Encoded layers read their whole input until the end and share no place with it.
     attempts.push({ ...choices, weights: 'dense' });
   }
-  const patches = { mostCycles: Number.POSITIVE_INFINITY, enoughBytes: board.ramBytes };
+  const [bank] = joinBanks(board.ramBanks ?? []);
+  const patches = { mostCycles: Number.POSITIVE_INFINITY, enoughBytes: bank?.bytes ?? board.ramBytes };
   const mayPatch = options.patches === undefined && options.optimize !== 'speed';
   if (mayPatch) attempts.push({ ...choices, patches });
   // Fast kernels take working memory: a slow network that fits is of more use than a fast one that does not.
@@ -82,7 +83,7 @@ export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}
   for (const attempt of attempts) {
     const other = lowerReordered(graph, board, attempt);
     if (fits(other)) return other;
-    if (other.arenaBytes < last.arenaBytes) last = other;
+    last = better(last, other);
   }
   return last;
 }
@@ -99,7 +100,13 @@ function lowerReordered(graph: Graph, board: BoardSpec, options: Choices): Progr
   const ordered = reorder.run(graph);
   if (ordered === graph) return program;
   const other = lowerSmallest(ordered, board, options);
-  return other.arenaBytes < program.arenaBytes ? other : program;
+  return better(program, other);
+}
+
+/** The one that finds room in the banks, or takes less. */
+function better(a: Program, b: Program): Program {
+  if (a.fitsBanks !== b.fitsBanks) return a.fitsBanks ? a : b;
+  return b.arenaBytes < a.arenaBytes ? b : a;
 }
 
 function lowerSmallest(graph: Graph, board: BoardSpec, options: Choices): Program {
@@ -160,7 +167,7 @@ function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
   const { network: whole, ports, constants } = callsOf(source, board, options);
   const network = applyPatches(whole, ports, options.patches);
   const { inputs, outputs } = ports;
-  const { aliases, memory, placed, arenaBytes } = assignMemory(network, inputs, outputs);
+  const assigned = assignMemory(network, inputs, outputs, board.ramBanks);
   return {
     prefix,
     board,
@@ -171,10 +178,7 @@ function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
     constants,
     inputs,
     outputs,
-    aliases,
-    memory,
-    placed,
-    arenaBytes,
+    ...assigned,
   };
 }
 

@@ -129,6 +129,16 @@ export interface Port {
   readonly buffer: string;
 }
 
+export interface Arena {
+  /** Identifier in C. */
+  readonly name: string;
+  /** Offset of its first byte among those of all arenas. */
+  readonly start: number;
+  readonly bytes: number;
+  /** Section that it must lie in; the usual one when absent. */
+  readonly section?: string;
+}
+
 export interface PlacedBuffer {
   readonly id: string;
   readonly offset: number;
@@ -161,6 +171,10 @@ export interface Program {
   readonly loops: readonly PatchLoop[];
   /** The planned buffers: place and lifetime in steps (0 = inputs are filled in, t + 1 = step t; a loop counts as one pass of its body). */
   readonly placed: readonly PlacedBuffer[];
-  /** Bytes of the one static pool that holds all buffers. */
+  /** Static pools that hold all buffers, in the order of their offsets: one, or one in each bank of RAM that is used. */
+  readonly arenas: readonly Arena[];
+  /** Bytes of all arenas. */
   readonly arenaBytes: number;
+  /** Whether no buffer had to be left without a bank; true where RAM is one stretch. */
+  readonly fitsBanks: boolean;
 }

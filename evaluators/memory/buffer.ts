@@ -9,6 +9,8 @@ export interface PlannedBuffer {
   readonly sizeBytes: number;
   /** Offsets are multiples of this; a power of two, 1 when absent. */
   readonly alignment?: number;
+  /** Name of the bank that it must lie in; any when absent. */
+  readonly bank?: string;
 }
 
 export interface MemoryPlan {
@@ -22,6 +24,17 @@ export interface MemoryPlan {
   readonly optimal: boolean;
   /** Which rule found the plan. */
   readonly strategy: string;
+  /** Present in a plan over several banks. */
+  readonly banks?: readonly UsedBank[];
+}
+
+/** Part of a bank that a plan uses. Offsets of a plan over several banks count on from bank to bank. */
+export interface UsedBank {
+  readonly name: string;
+  /** Offset of its first byte. */
+  readonly start: number;
+  readonly usedBytes: number;
+  readonly capacityBytes: number;
 }
 
 /** True when the two lifetimes share a moment. */

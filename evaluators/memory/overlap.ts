@@ -57,3 +57,22 @@ export function overlapNeeds(
   }
   return needs;
 }
+
+/** Buffers whose distances must be multiples start at such multiples themselves; undefined when there are none. */
+export function alignedToMultiples(
+  buffers: readonly PlannedBuffer[],
+  overlaps: readonly AllowedOverlap[],
+): PlannedBuffer[] | undefined {
+  const multiples = new Map<string, number>();
+  for (const { below, above, multipleBytes } of overlaps) {
+    for (const id of [below, above]) multiples.set(id, lcm(multiples.get(id) ?? 1, multipleBytes));
+  }
+  if ([...multiples.values()].every((multiple) => multiple === 1)) return undefined;
+  return buffers.map((buffer) => ({ ...buffer, alignment: lcm(buffer.alignment ?? 1, multiples.get(buffer.id) ?? 1) }));
+}
+
+function lcm(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return (a / x) * b;
+}

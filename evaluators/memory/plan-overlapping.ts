@@ -5,7 +5,13 @@
  */
 import type { MemoryPlan, PlannedBuffer } from './buffer.ts';
 import { GREEDY_RULES, greedyOrder } from './orders.ts';
-import { type AllowedOverlap, type OverlapTable, overlapLowerBound, overlapTable } from './overlap.ts';
+import {
+  type AllowedOverlap,
+  alignedToMultiples,
+  type OverlapTable,
+  overlapLowerBound,
+  overlapTable,
+} from './overlap.ts';
 import { conflictsOf, type Placement, placeInOrder } from './place.ts';
 import { type OverlapSearchResult, searchOverlapping } from './search-overlapping.ts';
 
@@ -94,23 +100,6 @@ function placementOf(
   return { offsets, peakBytes: buffers.reduce((peak, { sizeBytes }, i) => Math.max(peak, offsets[i] + sizeBytes), 0) };
 }
 
-/** Buffers whose distances must be multiples start at such multiples themselves; undefined when there are none. */
-function alignedToMultiples(
-  buffers: readonly PlannedBuffer[],
-  overlaps: readonly AllowedOverlap[],
-): PlannedBuffer[] | undefined {
-  const multiples = new Map<string, number>();
-  for (const { below, above, multipleBytes } of overlaps) {
-    for (const id of [below, above]) multiples.set(id, lcm(multiples.get(id) ?? 1, multipleBytes));
-  }
-  if ([...multiples.values()].every((multiple) => multiple === 1)) return undefined;
-  return buffers.map((buffer) => ({ ...buffer, alignment: lcm(buffer.alignment ?? 1, multiples.get(buffer.id) ?? 1) }));
-}
-
 function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
-}
-
-function lcm(a: number, b: number): number {
-  return (a / gcd(a, b)) * b;
 }

@@ -1,5 +1,5 @@
 /** A picture of a memory plan: time to the right, addresses upwards, one rectangle for each buffer. */
-import type { PlannedBuffer } from './buffer.ts';
+import type { PlannedBuffer, UsedBank } from './buffer.ts';
 
 export interface DrawnBuffer extends Pick<PlannedBuffer, 'id' | 'lower' | 'upper' | 'sizeBytes'> {
   readonly offset: number;
@@ -12,6 +12,8 @@ export interface PlanPicture {
   /** Height of the picture in bytes: the peak of the plan. */
   readonly peakBytes: number;
   readonly lowerBoundBytes: number;
+  /** Banks, drawn one above the other. */
+  readonly banks?: readonly UsedBank[];
 }
 
 const WIDTH = 960;
@@ -52,11 +54,11 @@ function round(value: number): number {
 }
 
 /** SVG 1.1 text. The same plan gives the same bytes. */
-export function planSvg({ buffers, peakBytes, lowerBoundBytes }: PlanPicture): string {
+export function planSvg({ buffers, peakBytes, lowerBoundBytes, banks = [] }: PlanPicture): string {
   const begin = buffers.reduce((least, { lower }) => Math.min(least, lower), Number.POSITIVE_INFINITY);
   const first = Number.isFinite(begin) ? begin : 0;
   const last = buffers.reduce((most, { upper }) => Math.max(most, upper), first + 1);
-  const top = Math.max(1, peakBytes);
+  const top = Math.max(1, peakBytes, ...banks.map(({ start, usedBytes }) => start + usedBytes));
   const x = (time: number) => round(LEFT + ((time - first) / (last - first)) * (WIDTH - LEFT - RIGHT));
   const y = (bytes: number) => round(HEIGHT - BOTTOM - (bytes / top) * (HEIGHT - BOTTOM - TOP));
   return [
@@ -65,6 +67,7 @@ export function planSvg({ buffers, peakBytes, lowerBoundBytes }: PlanPicture): s
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     ...axes(first, last, top, x, y),
     ...buffers.flatMap((buffer, index) => rectangle(buffer, index, x, y)),
+    ...banks.filter(({ start }) => start <= top).flatMap((bank) => bankLine(bank, y)),
     `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(lowerBoundBytes)}" y2="${y(lowerBoundBytes)}" stroke="#c00" stroke-dasharray="6 4"/>`,
     `<text x="${WIDTH - RIGHT}" y="${TOP - 12}" text-anchor="end">peak ${peakBytes} B, lower bound ${lowerBoundBytes} B (dashed)</text>`,
     '</svg>',
@@ -92,6 +95,14 @@ function axes(first: number, last: number, top: number, x: Scale, y: Scale): str
     `<text x="14" y="${TOP - 12}">bytes</text>`,
   );
   return lines;
+}
+
+/** Where a bank begins. */
+function bankLine({ name, start, usedBytes, capacityBytes }: UsedBank, y: Scale): string[] {
+  return [
+    `<line x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(start)}" y2="${y(start)}" stroke="#000" stroke-width="2"/>`,
+    `<text x="${LEFT + 4}" y="${round(y(start) - 4)}">${escapeXml(`${name}: ${usedBytes} of ${capacityBytes} B`)}</text>`,
+  ];
 }
 
 function rectangle(buffer: DrawnBuffer, index: number, x: Scale, y: Scale): string[] {

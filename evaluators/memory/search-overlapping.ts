@@ -19,14 +19,25 @@ export type OverlapSearchResult =
   /** The node limit was reached first. */
   | { readonly kind: 'gaveUp'; readonly nodes: number };
 
-/** 'infeasible' is a proof; `nodeLimit` bounds the work. */
+/** Bytes [from, to) that a buffer must stay in. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** 'infeasible' is a proof; `nodeLimit` bounds the work. `stretches`: by id, for buffers that may not lie anywhere. */
 export function searchOverlapping(
   buffers: readonly PlannedBuffer[],
   overlaps: readonly AllowedOverlap[],
   capacityBytes: number,
   nodeLimit: number,
+  stretches: ReadonlyMap<string, Stretch> = new Map(),
 ): OverlapSearchResult {
-  const search = new DisjunctiveSearch(buffers, overlaps, capacityBytes, nodeLimit);
+  const within = buffers.map(({ id }) => {
+    const { from, to } = stretches.get(id) ?? { from: 0, to: capacityBytes };
+    return { from, to: Math.min(to, capacityBytes) };
+  });
+  const search = new DisjunctiveSearch(buffers, overlaps, within, nodeLimit);
   const verdict = search.run();
   return verdict === 'found'
     ? { kind: 'found', offsets: search.low, nodes: search.nodes }
@@ -65,14 +76,14 @@ class DisjunctiveSearch {
   constructor(
     buffers: readonly PlannedBuffer[],
     overlaps: readonly AllowedOverlap[],
-    capacity: number,
+    within: readonly Stretch[],
     nodeLimit: number,
   ) {
     this.#limit = nodeLimit;
     this.#alignment = buffers.map(({ alignment = 1 }) => alignment);
-    this.low = new Float64Array(buffers.length);
-    this.#high = Float64Array.from(buffers, ({ sizeBytes, alignment = 1 }) =>
-      roundDown(capacity - sizeBytes, alignment),
+    this.low = Float64Array.from(buffers, ({ alignment = 1 }, i) => roundUp(within[i].from, alignment));
+    this.#high = Float64Array.from(buffers, ({ sizeBytes, alignment = 1 }, i) =>
+      roundDown(within[i].to - sizeBytes, alignment),
     );
     this.#pairs = pairsOf(buffers, overlaps);
     const pairsAt: number[][] = buffers.map(() => []);
@@ -85,7 +96,7 @@ class DisjunctiveSearch {
   }
 
   run(): 'found' | 'infeasible' | 'gaveUp' {
-    if (this.#high.some((most) => most < 0)) return 'infeasible';
+    if (this.#high.some((most, i) => most < this.low[i])) return 'infeasible';
     this.#queue.push(...this.low.keys());
     return this.#propagate() ? this.#search() : 'infeasible';
   }

@@ -17,6 +17,17 @@ const BoardSchema = strictObject({
   clockHz: Type.Number({ exclusiveMinimum: 0 }),
   flashBytes: Type.Integer({ minimum: 1 }),
   ramBytes: Type.Integer({ minimum: 1 }),
+  ramBanks: Type.Optional(
+    Type.Array(
+      strictObject({
+        name: Type.String({ pattern: '^[a-z][a-z0-9_]*$' }),
+        bytes: Type.Integer({ minimum: 8, multipleOf: 8 }),
+        address: Type.Optional(Type.Integer({ minimum: 0 })),
+        section: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_.]+$' })),
+      }),
+      { minItems: 1 },
+    ),
+  ),
   compilerFlags: Type.Array(Type.String({ pattern: '^-[A-Za-z0-9_=+.,-]+$' })),
   hasFpu: Type.Boolean(),
   hasDsp: Type.Boolean(),

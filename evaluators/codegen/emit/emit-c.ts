@@ -5,11 +5,12 @@
  */
 
 import { calledFunctions } from '../kernels/called-functions.ts';
-import { offsetOf } from '../offset-of.ts';
+import { arenaOf } from '../offset-of.ts';
 import { type LoopTable, loopTable } from '../patches/loop-table.ts';
 import type { Argument, PatchLoop, Program, Step } from '../program.ts';
 import { type Blob, makeBlob } from './blob.ts';
 import { floatLiteral, tableLines } from './c-writer.ts';
+import { emitArenas, placeName } from './emit-arenas.ts';
 import { blobPlace, emitBlobFiles, emitLoader, emitPointers } from './emit-blob.ts';
 import { emitBuildFiles } from './emit-build-files.ts';
 import { emitHeader, inferSignature } from './emit-header.ts';
@@ -59,11 +60,6 @@ export function emitC(program: Program, options: EmitOptions = {}): CSources {
   };
 }
 
-/** The macro that stands for a buffer's address. */
-function placeName(buffer: string): string {
-  return buffer.toUpperCase();
-}
-
 function emitWeights(program: Program): string {
   const lines = ['/* Constants of the network. */', '#include <math.h>', '#include <stdint.h>', ''];
   for (const constant of program.constants) {
@@ -76,16 +72,9 @@ function emitWeights(program: Program): string {
 }
 
 function emitCode(program: Program, blob: Blob | undefined): string {
-  const { prefix, steps, buffers } = program;
+  const { prefix, steps } = program;
   const constantText = blob === undefined ? (id: string) => id : () => '0';
-  const used = new Set([
-    ...steps.flatMap((step) => step.args.flatMap((argument) => (argument.kind === 'buffer' ? [argument.id] : []))),
-    ...program.inputs.map((input) => input.buffer),
-    ...program.outputs.map((output) => output.buffer),
-  ]);
   const loops = loopsOf(program);
-  const word = buffers.some((buffer) => buffer.alignment > 4) ? 'uint64_t' : 'uint32_t';
-  const words = Math.max(1, program.arenaBytes / (word === 'uint64_t' ? 8 : 4));
   const lines = [
     `#include "${prefix}.h"`,
     '',
@@ -99,12 +88,7 @@ function emitCode(program: Program, blob: Blob | undefined): string {
     `#define ${layerDone(program)}(layer) ((void)0)`,
     '#endif',
     '',
-    `static ${word} arena[${words}];`,
-    '',
-    '/* Places in the arena. Values that are never needed together share bytes. */',
-    ...buffers
-      .filter((buffer) => used.has(buffer.id))
-      .map(({ id, type }) => `#define ${placeName(id)} ((${type} *)((uint8_t *)arena + ${offsetOf(program, id)}))`),
+    ...emitArenas(program),
     '',
     ...steps.flatMap((step) =>
       step.params === undefined || step.patch !== undefined
@@ -166,6 +150,7 @@ function loopTexts(program: Program, blob: Blob | undefined): LoopTexts {
   return {
     constant: blob === undefined ? (id) => id : () => '0',
     argument: (argument) => emitArgument(program, argument, blob),
+    arena: (buffer) => arenaOf(program, buffer).name,
     pointers: ({ step }) => (blob === undefined ? [] : emitPointers(program, blob, step)),
     layerDone: (layer) => `${layerDone(program)}(${layer});`,
   };

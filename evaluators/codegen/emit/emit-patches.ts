@@ -7,6 +7,8 @@ import { emitStructure } from './emit-structure.ts';
 export interface LoopTexts {
   readonly constant: (id: string) => string;
   readonly argument: (argument: Argument) => string;
+  /** The arena of a buffer. */
+  readonly arena: (buffer: string) => string;
   /** `p.weights = …;` for members that are known only at run time. */
   readonly pointers: (call: LoopCall) => readonly string[];
   readonly layerDone: (layer: number) => string;
@@ -57,7 +59,7 @@ function emitLoopCall(name: string, call: LoopCall, texts: LoopTexts): string[] 
     if (each.kind === 'same') return texts.argument(each.argument);
     if (each.kind === 'count') return `${name}[i].${each.column}`;
     const at = typeof each.at === 'number' ? String(each.at) : `${name}[i].${each.at}`;
-    return `(${each.argument.type} *)((uint8_t *)arena + ${at})`;
+    return `(${each.argument.type} *)((uint8_t *)${texts.arena(each.argument.id)} + ${at})`;
   });
   const pointers = texts.pointers(call);
   const structure = params === undefined ? undefined : 'id' in params ? `&${params.id}` : `${name}[i].${params.column}`;

@@ -14,6 +14,6 @@ export function programPicture(program: Program): string {
   const buffers = program.placed.map(({ id, offset, bytes, lower, upper }): DrawnBuffer => {
     return { id, offset, lower, upper, sizeBytes: bytes, title: bufferTitle(program, id) };
   });
-  const { peakBytes, lowerBoundBytes } = program.memory;
-  return planSvg({ buffers, peakBytes, lowerBoundBytes });
+  const { peakBytes, lowerBoundBytes, banks = [] } = program.memory;
+  return planSvg({ buffers, peakBytes, lowerBoundBytes, banks });
 }

@@ -3,7 +3,7 @@
  * counts. All else is written into the body of the loop once.
  */
 import type { StructName } from '../kernels/kernel-table.ts';
-import { offsetOf } from '../offset-of.ts';
+import { placeInArena } from '../offset-of.ts';
 import type { Argument, FieldValue, PatchLoop, Program, Step } from '../program.ts';
 
 export interface LoopStructure {
@@ -20,7 +20,7 @@ export interface LoopColumn {
 
 export type LoopArgument =
   | { readonly kind: 'same'; readonly argument: Argument }
-  /** Bytes from the start of the arena, always or in a column. */
+  /** Bytes from the start of the buffer's arena, always or in a column. */
   | { readonly kind: 'place'; readonly argument: Argument & { readonly kind: 'buffer' }; readonly at: number | string }
   | { readonly kind: 'count'; readonly column: string };
 
@@ -89,7 +89,7 @@ function loopCall(
     const [first] = places.filter((_, patch) => steps[patch] !== undefined);
     const moves = places.some((place, patch) => steps[patch] !== undefined && place !== first);
     if (moves) return { kind: 'place', argument, at: numbers(`${step.id}_at${j}`, places) };
-    return first === offsetOf(program, argument.id)
+    return first === placeInArena(program, argument.id)
       ? { kind: 'same', argument }
       : { kind: 'place', argument, at: first };
   });
@@ -126,5 +126,5 @@ function numberOf(argument: Argument | undefined): number {
 }
 
 function placeOf(program: Program, argument: Argument | undefined): number {
-  return argument?.kind === 'buffer' ? offsetOf(program, argument.id) + (argument.skipBytes ?? 0) : 0;
+  return argument?.kind === 'buffer' ? placeInArena(program, argument.id) + (argument.skipBytes ?? 0) : 0;
 }

@@ -174,6 +174,7 @@ function refuseTooLarge(result: CompileResult, flashBytes: number, ramBytes: num
     ...(result.romBytes > flashBytes ? [`${result.romBytes} bytes of flash (there are ${flashBytes})`] : []),
     ...(result.ramBytes > ramBytes ? [`${result.ramBytes} bytes of RAM (there are ${ramBytes})`] : []),
   ];
+  if (!result.program.fitsBanks) over.push('stretches of RAM that there are not');
   if (over.length === 0) return;
   throw new UserError({
     code: 'DOES_NOT_FIT',

@@ -3,22 +3,21 @@
  * as it is compiled; `--candidates` lists what its first layers in patches would need. `--svg` draws a plan.
  */
 import { writeFile } from 'node:fs/promises';
-import type { DrawnBuffer, MemoryPlan } from '@tinypareto/evaluators';
+import type { DrawnBuffer, MemoryBank, MemoryPlan } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
-import { EXIT, UserError } from '../../errors.ts';
+import { EXIT } from '../../errors.ts';
 import { naming } from '../../runner/input-errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModel } from '../load-model.ts';
+import { namingBanks, notFound, parseBanks } from '../memory-banks.ts';
 import { addMemoryOptions, describePeak, type MemoryOptions, memoryChoice, namingPatches } from '../memory-options.ts';
 import { parseByteCount } from '../parse-options.ts';
-import { columnIndexes, readNumberTable } from '../read-csv.ts';
+import { readPlanTable, type TableBuffer } from '../read-plan-table.ts';
 import { renderTable } from '../render-table.ts';
 
-interface Buffer {
-  readonly id: number | string;
-  readonly lower: number;
-  readonly upper: number;
-  readonly size: number;
+interface PlacedLine extends TableBuffer {
+  /** In its bank, where there are several. */
+  readonly offset: number;
   /** What it is in the model. */
   readonly name?: string;
 }
@@ -26,13 +25,16 @@ interface Buffer {
 interface PlanCommandOptions extends MemoryOptions {
   readonly candidates: boolean;
   readonly capacity?: number;
+  readonly banks?: readonly MemoryBank[];
   readonly board: string;
   readonly svg?: string;
 }
 
 interface Planned {
   readonly plan: MemoryPlan;
-  readonly buffers: readonly (Buffer & { readonly offset: number })[];
+  readonly buffers: readonly PlacedLine[];
+  /** Whether every buffer found room in a bank. */
+  readonly fitsBanks: boolean;
   readonly picture: string;
 }
 
@@ -48,6 +50,11 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
       'bytes that there are, for example 1048576 or "256 KiB"; more is infeasible',
       parseByteCount,
     )
+    .option(
+      '--banks <bytes,…>',
+      'memory in several stretches, for example 64KiB,4KiB or main=64KiB,scratch=4KiB; a column pool binds buffers to one',
+      parseBanks,
+    )
     .option('--board <board>', 'board that a model is planned for', 'host')
     .option('--candidates', 'of a model: memory and MACs of its first layers in patches, instead of a plan', false)
     .option('--svg <file>', 'draw the plan: time to the right, addresses upwards')
@@ -55,14 +62,14 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
       run(command, async (context) => {
         if (options.candidates) return listCandidates(file, options);
         const started = performance.now();
-        const { plan, buffers, picture } = /\.onnx$/i.test(file)
+        const { plan, buffers, picture, fitsBanks } = /\.onnx$/i.test(file)
           ? await planModel(file, options)
-          : await planTable(file, options.capacity);
+          : await planTable(file, options);
         const seconds = (performance.now() - started) / 1000;
         if (options.svg !== undefined) await writeFile(options.svg, picture);
         const { peakBytes: peak, lowerBoundBytes: lowerBound, optimal } = plan;
         context.note(`peak ${describePeak({ peak, lowerBound, optimal })}`);
-        const feasible = options.capacity === undefined || plan.peakBytes <= options.capacity;
+        const feasible = fitsBanks && (options.capacity === undefined || plan.peakBytes <= options.capacity);
         return answer(
           {
             feasible,
@@ -70,6 +77,7 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
             lowerBound: plan.lowerBoundBytes,
             optimal: plan.optimal,
             strategy: plan.strategy,
+            ...(plan.banks === undefined ? {} : { banks: plan.banks }),
             buffers,
             seconds,
           },
@@ -80,35 +88,49 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
     );
 }
 
-async function planTable(file: string, capacity: number | undefined): Promise<Planned> {
-  const { planMemory, planSvg } = await import('@tinypareto/evaluators');
-  const table = readBuffers(file);
-  const plan = planMemory(
-    table.map(({ id, lower, upper, size }) => ({ id: String(id), lower, upper, sizeBytes: size })),
-    capacity === undefined ? {} : { capacityBytes: capacity },
-  );
-  const buffers = table.map((buffer) => ({ ...buffer, offset: plan.offsets.get(String(buffer.id)) ?? 0 }));
-  const drawn = buffers.map(({ id, lower, upper, size, offset }): DrawnBuffer => {
-    return { id: String(id), lower, upper, sizeBytes: size, offset };
+async function planTable(file: string, { capacity, banks }: PlanCommandOptions): Promise<Planned> {
+  const { planBanks, planMemory, planSvg } = await import('@tinypareto/evaluators');
+  const table = readPlanTable(file);
+  const input = table.map(({ id, lower, upper, size, pool }) => {
+    return { id: String(id), lower, upper, sizeBytes: size, ...(pool === undefined ? {} : { bank: pool }) };
   });
-  return { plan, buffers, picture: planSvg({ ...plan, buffers: drawn }) };
+  const inBanks = banks === undefined ? undefined : namingBanks(file, () => planBanks(input, [], banks));
+  if (inBanks?.kind === 'unknown') throw notFound(file);
+  const plan =
+    inBanks?.kind === 'planned'
+      ? inBanks.plan
+      : planMemory(input, capacity === undefined ? {} : { capacityBytes: capacity });
+  const drawn = table.map(({ id, lower, upper, size }): DrawnBuffer => {
+    return { id: String(id), lower, upper, sizeBytes: size, offset: plan.offsets.get(String(id)) ?? 0 };
+  });
+  const buffers = table.map((buffer, i) => inItsBank({ ...buffer, offset: drawn[i]?.offset ?? 0 }, plan));
+  return { plan, buffers, picture: planSvg({ ...plan, buffers: drawn }), fitsBanks: inBanks?.kind !== 'infeasible' };
+}
+
+function inItsBank<B extends PlacedLine>(buffer: B, { banks = [] }: MemoryPlan): B {
+  const home = banks.findLast(({ start }) => start <= buffer.offset);
+  return home === undefined ? buffer : { ...buffer, offset: buffer.offset - home.start, pool: home.name };
 }
 
 async function planModel(file: string, options: PlanCommandOptions): Promise<Planned> {
   const { bufferTitle, programPicture } = await import('@tinypareto/evaluators');
   const program = await lowered(file, options);
-  const buffers = program.placed.map(({ bytes, ...rest }) => ({
-    ...rest,
-    size: bytes,
-    name: bufferTitle(program, rest.id),
-  }));
-  return { plan: program.memory, buffers, picture: programPicture(program) };
+  const buffers = program.placed.map(({ bytes, ...rest }) =>
+    inItsBank({ ...rest, size: bytes, name: bufferTitle(program, rest.id) }, program.memory),
+  );
+  const { memory: plan, fitsBanks } = program;
+  return { plan, buffers, picture: programPicture(program), fitsBanks };
 }
 
 async function lowered(file: string, options: PlanCommandOptions) {
   const { lower, simplify } = await import('@tinypareto/evaluators');
   const { findBoard } = await import('../../runner/board-specs.ts');
-  const board = findBoard(options.board, '--board');
+  const known = findBoard(options.board, '--board');
+  const { banks } = options;
+  const board =
+    banks === undefined
+      ? known
+      : { ...known, ramBanks: banks, ramBytes: banks.reduce((sum, { bytes }) => sum + bytes, 0) };
   const graph = await loadModel(file);
   return namingPatches(file, () => lower(simplify(graph), board, memoryChoice(options)));
 }
@@ -138,35 +160,17 @@ async function listCandidates(file: string, options: PlanCommandOptions) {
 }
 
 function table(buffers: Planned['buffers']): string {
-  const named = buffers.some(({ name }) => name !== undefined);
+  const [named, pooled] = [
+    buffers.some(({ name }) => name !== undefined),
+    buffers.some(({ pool }) => pool !== undefined),
+  ];
   const quoted = (text: string) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   return [
-    `id,lower,upper,size,offset${named ? ',name' : ''}`,
-    ...buffers.map(({ id, lower, upper, size, offset, name }) =>
-      [id, lower, upper, size, offset, ...(name === undefined ? [] : [quoted(name)])].join(','),
+    `id,lower,upper,size,offset${pooled ? ',pool' : ''}${named ? ',name' : ''}`,
+    ...buffers.map(({ id, lower, upper, size, offset, pool, name }) =>
+      [id, lower, upper, size, offset, ...(pooled ? [pool ?? ''] : []), ...(named ? [quoted(name ?? '')] : [])].join(
+        ',',
+      ),
     ),
   ].join('\n');
-}
-
-function readBuffers(file: string): Buffer[] {
-  const table = readNumberTable(file, ['id']);
-  const column = columnIndexes(table, file, ['id', 'lower', 'upper', 'size']);
-  const seen = new Set<number | string>();
-  return table.rows.map((row, i) => {
-    const [number = 0, lower = 0, upper = 0, size = 0] = [column.id, column.lower, column.upper, column.size].map(
-      (at) => row[at] ?? 0,
-    );
-    const id = Number.isFinite(number) ? number : (table.cells[i]?.[column.id] ?? '');
-    const where = `${file}:${table.lines[i]}`;
-    if (seen.has(id)) throw badBuffer(where, `id ${id} appears twice`);
-    seen.add(id);
-    if (!(lower < upper))
-      throw badBuffer(where, `the lifetime [${lower}, ${upper}) is empty: lower must be less than upper`);
-    if (!Number.isSafeInteger(size) || size < 0) throw badBuffer(where, `size ${size} is not a byte count`);
-    return { id, lower, upper, size };
-  });
-}
-
-function badBuffer(where: string, message: string): UserError {
-  return new UserError({ code: 'BAD_BUFFER', message, where });
 }

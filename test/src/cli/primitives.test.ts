@@ -57,6 +57,17 @@ describe('plan', () => {
     assert.equal((await runCli(['plan', file])).stdout, 'id,lower,upper,size,offset\n7,0,2,10,0\n');
   });
 
+  it('places buffers in banks, bound ones in theirs', async (test) => {
+    const file = path.join(temporaryFolder(test), 'buffers.csv');
+    writeFileSync(file, 'id,lower,upper,size,pool\n0,0,2,10,\n1,0,2,20,\n2,1,3,4,slow\n');
+    const fits = await runCli(['plan', file, '--banks', 'fast=20,slow=14']);
+    assert.equal(fits.stdout, 'id,lower,upper,size,offset,pool\n0,0,2,10,0,slow\n1,0,2,20,0,fast\n2,1,3,4,10,slow\n');
+    const tight = await runCli(['plan', file, '--banks', 'fast=20,slow=13', '--json']);
+    assert.deepEqual([tight.code, (JSON.parse(tight.stdout) as { feasible: boolean }).feasible], [70, false]);
+    const unknown = await runCli(['plan', file, '--banks', '20,14', '--json']);
+    assert.equal(errorOf(unknown).code, 'UNKNOWN_BANK');
+  });
+
   it('names the line of a buffer with an empty lifetime', async (test) => {
     const file = path.join(temporaryFolder(test), 'buffers.csv');
     writeFileSync(file, 'id,lower,upper,size\n0,2,2,10\n');
