@@ -40,7 +40,6 @@ def run(job, level):
     with open(job["output"], "wb") as file:
         for sample in range(job["samples"]):
             results = session.run(names, {name: data[sample] for name, data in feeds})
-            results = [np.ascontiguousarray(result) for result in results]
             if sample == 0:
                 described = [
                     {"name": name, "dtype": str(result.dtype), "shape": list(result.shape)}

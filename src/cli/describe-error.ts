@@ -1,5 +1,5 @@
 /** Turns anything thrown into what a user may see: code, message, where, hint and exit code. */
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, type ExitCode, type UserError } from '../errors.ts';
 import { inputError } from '../runner/input-errors.ts';
 
 export interface DescribedError {
@@ -75,11 +75,16 @@ export function describeError(error: unknown): DescribedError {
       message: known.message,
       ...(known.where === undefined ? {} : { where: known.where }),
       ...(known.hint === undefined ? {} : { hint: known.hint }),
-      exitCode: known.exitCode,
+      exitCode: exitCodeOf(known),
     };
   }
   if (error instanceof Error) return systemError(error) ?? fault(error.stack ?? error.message);
   return fault(String(error));
+}
+
+/** What is wrong with the value of an option is wrong usage, whoever found it; what is wrong in a file is bad input. */
+function exitCodeOf({ where, exitCode }: UserError): ExitCode {
+  return exitCode === EXIT.badInput && where?.startsWith('--') === true ? EXIT.usage : exitCode;
 }
 
 function systemError(error: Error): DescribedError | undefined {

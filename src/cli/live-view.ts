@@ -45,7 +45,19 @@ export function secondsLeft({ study, seconds, finishedHere }: Snapshot): number 
   return (Math.max(0, total - finishedTrials(study)) * seconds) / finishedHere;
 }
 
-function summary(snapshot: Snapshot): string {
+/** Notices when the reference point of the hypervolume moves: values before and after are not comparable. */
+function createReferenceWatch(): (study: StudyView) => boolean {
+  let last: string | undefined;
+  return ({ hypervolume }) => {
+    if (hypervolume === null) return false;
+    const now = JSON.stringify(hypervolume.reference);
+    const moved = last !== undefined && last !== now;
+    last = now;
+    return moved;
+  };
+}
+
+function summary(snapshot: Snapshot, referenceMoved: boolean): string {
   const { study } = snapshot;
   const total = study.budget.trials;
   const left = secondsLeft(snapshot);
@@ -53,7 +65,7 @@ function summary(snapshot: Snapshot): string {
     `${finishedTrials(study)}${total === undefined ? '' : `/${total}`} trials`,
     ...(study.counts.pruned === 0 ? [] : [`${study.counts.pruned} stopped early`]),
     `front ${study.frontSize}`,
-    `hypervolume ${study.hypervolume === null ? '–' : formatNumber(study.hypervolume.value)}`,
+    `hypervolume ${study.hypervolume === null ? '–' : formatNumber(study.hypervolume.value)}${referenceMoved ? ' (reference point moved)' : ''}`,
     formatDuration(snapshot.seconds),
     ...(left === null || study.state !== 'running' ? [] : [`about ${formatDuration(left)} left`]),
   ].join(' · ');
@@ -63,12 +75,14 @@ function isFinished(trial: WireTrial): boolean {
   return trial.state !== 'running' && trial.state !== 'waiting';
 }
 
-function createLineView(write: (text: string) => void): LiveView {
+export function createLineView(write: (text: string) => void): LiveView {
   const printed = new Set<number>();
+  const hasMoved = createReferenceWatch();
   let state = '';
   return {
     update: (snapshot) => {
       const { study } = snapshot;
+      let moved = hasMoved(study);
       for (const trial of snapshot.trials) {
         if (!isFinished(trial) || printed.has(trial.number)) continue;
         printed.add(trial.number);
@@ -77,8 +91,9 @@ function createLineView(write: (text: string) => void): LiveView {
         );
         const why = trial.reason === null ? '' : ` (${trial.reason})`;
         write(
-          `trial ${trial.number} ${trial.state}${why}: ${metrics.join(', ')} [${trial.why.origin}] · ${summary(snapshot)}\n`,
+          `trial ${trial.number} ${trial.state}${why}: ${metrics.join(', ')} [${trial.why.origin}] · ${summary(snapshot, moved)}\n`,
         );
+        moved = false;
       }
       if (state !== study.state) {
         state = study.state;
@@ -91,10 +106,13 @@ function createLineView(write: (text: string) => void): LiveView {
 
 function createRedrawnView(write: (text: string) => void): LiveView {
   let height = 0;
+  let moved = false;
+  const hasMoved = createReferenceWatch();
   return {
     update: (snapshot) => {
       const width = process.stderr.columns ?? 100;
-      const lines = draw(snapshot).map((line) => clip(line, width));
+      moved ||= hasMoved(snapshot.study);
+      const lines = draw(snapshot, moved).map((line) => clip(line, width));
       write(`${height > 0 ? `\x1b[${height}A` : ''}${lines.map((line) => `\x1b[2K${line}\n`).join('')}\x1b[0J`);
       height = lines.length;
     },
@@ -104,7 +122,7 @@ function createRedrawnView(write: (text: string) => void): LiveView {
   };
 }
 
-function draw(snapshot: Snapshot): string[] {
+function draw(snapshot: Snapshot, referenceMoved: boolean): string[] {
   const { study, trials, front } = snapshot;
   const metrics = study.objectives.map((objective) => objective.metric);
   const columns: Column[] = [
@@ -129,7 +147,7 @@ function draw(snapshot: Snapshot): string[] {
     `${colors.bold(study.name)} ${study.state === 'running' ? '' : colors.yellow(study.state)}`,
     ...renderTable(columns, rows).split('\n'),
     '',
-    `${total === undefined ? '' : `${bar(share, BAR_CELLS)} `}${summary(snapshot)}`,
+    `${total === undefined ? '' : `${bar(share, BAR_CELLS)} `}${summary(snapshot, referenceMoved)}`,
   ];
 }
 

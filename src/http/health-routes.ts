@@ -50,8 +50,40 @@ export function createMetrics(service: StudyService): {
   };
 }
 
-export function healthRoutes(service: StudyService, registry: Registry): FastifyPluginAsyncTypebox {
+const AddressBook = Type.Object({
+  name: Type.String(),
+  version: Type.String(),
+  links: Type.Record(Type.String(), Type.String()),
+});
+
+/** Where a visitor finds things. */
+const LINKS = {
+  docs: '/docs',
+  openapi: '/openapi.json',
+  studies: '/v1/studies',
+  boards: '/v1/boards',
+  health: '/healthz',
+  readiness: '/readyz',
+  metrics: '/metrics',
+} as const;
+
+export function healthRoutes(service: StudyService, registry: Registry, version: string): FastifyPluginAsyncTypebox {
   return async (app) => {
+    app.get(
+      '/',
+      {
+        config: { scope: 'public' },
+        schema: {
+          operationId: 'addressBook',
+          tags: ['health'],
+          summary: 'Name, version and where to find what',
+          security: [],
+          response: { 200: answer('Address book', AddressBook), ...problems },
+        },
+      },
+      async () => ({ name: 'tinypareto', version, links: LINKS }),
+    );
+
     app.get(
       '/healthz',
       {

@@ -158,7 +158,7 @@ export async function createHttpApp(options: HttpOptions): Promise<FastifyInstan
   await app.register(evaluationsRoutes(evaluations, files));
   await app.register(agentsRoutes(options.agentHub, options.listBoards));
   await app.register(uploadsRoutes({ ...options, store: service.store }));
-  await app.register(healthRoutes(service, metrics.registry));
+  await app.register(healthRoutes(service, metrics.registry, options.version));
   app.get('/openapi.json', { config: { scope: 'public' }, schema: { hide: true } }, async (_request, reply) =>
     reply.type('application/json').send(JSON.stringify(app.swagger())),
   );

@@ -1,7 +1,6 @@
 /** Board types: config/boards/*.yaml, checked against a schema when first used. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { BoardSpec } from '@tinypareto/evaluators';
 import { type Static, Type } from 'typebox';
 import { parse } from 'yaml';
@@ -9,6 +8,7 @@ import { oneOf, strictObject } from '../contract/strict-object.ts';
 import { suggestName } from '../contract/suggest-name.ts';
 import { findIssues } from '../contract/validate.ts';
 import { EXIT, UserError } from '../errors.ts';
+import { boardFolder, boardNames } from './board-names.ts';
 
 const BoardSchema = strictObject({
   name: Type.String({ pattern: '^[a-z][a-z0-9-]*$' }),
@@ -40,11 +40,11 @@ const BoardSchema = strictObject({
   cycleErrorShare: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
 });
 
-const folder = fileURLToPath(new URL('../../config/boards/', import.meta.url));
 let loaded: readonly BoardSpec[] | undefined;
 
-function read(file: string): Static<typeof BoardSchema> {
-  const value: unknown = parse(readFileSync(path.join(folder, file), 'utf8'));
+function read(name: string): Static<typeof BoardSchema> {
+  const file = `${name}.yaml`;
+  const value: unknown = parse(readFileSync(path.join(boardFolder, file), 'utf8'));
   const [issue] = findIssues(BoardSchema, value);
   if (issue !== undefined) {
     throw new UserError({
@@ -54,14 +54,20 @@ function read(file: string): Static<typeof BoardSchema> {
       ...(issue.hint === undefined ? {} : { hint: issue.hint }),
     });
   }
-  return value as Static<typeof BoardSchema>;
+  const board = value as Static<typeof BoardSchema>;
+  if (board.name !== name) {
+    throw new UserError({
+      code: 'BAD_CONFIG',
+      message: `the board in config/boards/${file} calls itself ${JSON.stringify(board.name)}`,
+      where: `config/boards/${file}`,
+      hint: 'a board has the name of its file',
+    });
+  }
+  return board;
 }
 
 export function listBoards(): readonly BoardSpec[] {
-  loaded ??= readdirSync(folder)
-    .filter((file) => file.endsWith('.yaml'))
-    .sort()
-    .map(read);
+  loaded ??= boardNames().map(read);
   return loaded;
 }
 

@@ -31,7 +31,7 @@ export function campaignFiles(
   const names = typeof evaluation.board === 'string' ? [evaluation.board] : evaluation.board;
   return {
     modelFile,
-    dataset: toLoaderSpec(evaluation.dataset, resolve),
+    dataset: toLoaderSpec(evaluation.dataset, 'evaluation.dataset', resolve),
     boards: names.map((name, i) =>
       findBoard(name, typeof evaluation.board === 'string' ? 'evaluation.board' : `evaluation.board[${i}]`),
     ),

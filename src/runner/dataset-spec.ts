@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { DatasetSpec as LoaderSpec } from '@tinypareto/evaluators';
 import type { DatasetSpec } from '../contract/dataset.ts';
+import { suggestName } from '../contract/suggest-name.ts';
 import { EXIT, UserError } from '../errors.ts';
 
 const BUILTINS = ['mnist', 'fashion-mnist'] as const;
@@ -11,21 +12,26 @@ type Builtin = (typeof BUILTINS)[number];
 /** Finds the file that a path or an uploaded file's sha256 means. */
 export type ResolveFile = (name: string) => string;
 
-function builtin(name: string): Builtin {
+function builtin(name: string, where: string): Builtin {
   const found = BUILTINS.find((each) => each === name);
   if (found !== undefined) return found;
+  const near = suggestName(name, BUILTINS);
   throw new UserError({
     code: 'UNKNOWN_DATASET',
     message: `there is no builtin data set ${JSON.stringify(name)}`,
-    where: 'dataset',
-    hint: `builtin sets: ${BUILTINS.join(', ')}; or describe files with kind: idx, npy, npz or csv`,
+    where,
+    hint: `${near === undefined ? '' : `did you mean "${near}"? `}builtin sets: ${BUILTINS.join(', ')}; or describe files with kind: idx, npy, npz or csv`,
     exitCode: EXIT.badInput,
   });
 }
 
-/** Throws UserError UNKNOWN_DATASET. */
-export function toLoaderSpec(dataset: DatasetSpec | string, resolve: ResolveFile = (name) => name): LoaderSpec {
-  if (typeof dataset === 'string') return { kind: 'builtin', builtin: builtin(dataset) };
+/** `where` names the place of the description. Throws UserError UNKNOWN_DATASET. */
+export function toLoaderSpec(
+  dataset: DatasetSpec | string,
+  where: string,
+  resolve: ResolveFile = (name) => name,
+): LoaderSpec {
+  if (typeof dataset === 'string') return { kind: 'builtin', builtin: builtin(dataset, where) };
   const shared = {
     ...(dataset.limit === undefined && dataset.testLimit === undefined
       ? {}
@@ -39,7 +45,11 @@ export function toLoaderSpec(dataset: DatasetSpec | string, resolve: ResolveFile
   };
   switch (dataset.kind) {
     case 'builtin':
-      return { kind: 'builtin', builtin: builtin(dataset.name), ...shared };
+      return {
+        kind: 'builtin',
+        builtin: builtin(dataset.name, where.startsWith('--') ? where : `${where}.name`),
+        ...shared,
+      };
     case 'idx':
     case 'npy': {
       const test = dataset.test && { images: resolve(dataset.test.images), labels: resolve(dataset.test.labels) };

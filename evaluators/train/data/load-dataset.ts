@@ -120,7 +120,7 @@ function readArchive(spec: Extract<DatasetSpec, { kind: 'npz' }>, folder: string
   };
   const train = pair('x_train', 'y_train');
   if (train === undefined) {
-    const hint = `arrays in the file: ${[...arrays.keys()].join(', ')}; name them with arrays: {x_train: …, y_train: …}`;
+    const hint = `arrays in the file: ${[...arrays.keys()].join(', ')}; name them with images: … and labels: …`;
     throw new DatasetError('DATASET_FORMAT', `${file} has no x_train and y_train`, file, hint);
   }
   return [train, pair('x_test', 'y_test')];

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { CompileResult, Graph, ProjectLayout } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
+import { boardNames } from '../../runner/board-names.ts';
 import { naming } from '../../runner/input-errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { formatBytes } from '../format-values.ts';
@@ -36,7 +37,7 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
   addMemoryOptions(command)
     .description('turn a model into C99 for a board: sources, sizes, firmware when the compiler is there')
     .argument('<model.onnx>')
-    .requiredOption('--board <board>', 'pico, nano33ble, host')
+    .requiredOption('--board <board>', boardNames().join(', '))
     .requiredOption('--out <folder>', 'where the sources and report.json go')
     .option('--format <format>', `${FORMATS.join(', ')} (default: as the file is)`)
     .option('--calibration <x.npy>', 'samples [N, …] that set the ranges of a quantized format; noise when absent')

@@ -34,7 +34,7 @@ export function addCompressCommand(program: Command, run: RunCommand): void {
         const board = findBoard(options.board, '--board');
         const plan = completePlan(await readPlan(options.plan));
         const graph = await loadTrainableModel(file);
-        const spec = toLoaderSpec(readDatasetOption(options.dataset));
+        const spec = toLoaderSpec(readDatasetOption(options.dataset), '--dataset');
         const { compress, deployable, exportOnnx, loadDataset, lower, predictSizes, sizeMeasures } = await import(
           '@tinypareto/evaluators'
         );

@@ -2,6 +2,7 @@
 import type { Graph, Tensor } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../../errors.ts';
+import { targetNames } from '../../runner/board-names.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModelFor, readInputs, saveTensors } from '../load-model.ts';
 import { renderTable } from '../render-table.ts';
@@ -20,7 +21,7 @@ export function addInferCommand(program: Command, run: RunCommand): void {
     .requiredOption('--input <file...>', 'file.npy, or name=file.npy for each of several inputs')
     .option(
       '--engine <engine>',
-      'interpreter, c (generated C on this computer), pico, nano33ble (virtual boards)',
+      `interpreter, c (generated C on this computer), ${targetNames().join(', ')} (virtual boards)`,
       'interpreter',
     )
     .option('--output <folder>', 'where the outputs go', 'outputs')

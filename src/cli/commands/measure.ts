@@ -4,6 +4,8 @@
  */
 import type { Graph, Tensor } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
+import { EXIT, UserError } from '../../errors.ts';
+import { targetNames } from '../../runner/board-names.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModel, loadModelFor, readInputs } from '../load-model.ts';
 import { parsePositive } from '../parse-options.ts';
@@ -11,28 +13,42 @@ import { parsePositive } from '../parse-options.ts';
 interface MeasureOptions {
   readonly board: string;
   readonly input?: string[];
-  readonly runs: number;
+  readonly runs?: number;
 }
 
+/** A median of fewer would be a guess. */
 const FEWEST_RUNS = 5;
+
+function parseRuns(text: string): number {
+  const runs = parsePositive(text);
+  if (runs >= FEWEST_RUNS) return runs;
+  throw new UserError({
+    code: 'USAGE',
+    message: `a distribution needs at least ${FEWEST_RUNS} runs, not ${runs}`,
+    where: '--runs',
+    exitCode: EXIT.usage,
+  });
+}
 
 export function addMeasureCommand(program: Command, run: RunCommand): void {
   program
     .command('measure')
     .description('measure a model on a board: latency as a distribution, outputs checked byte for byte')
     .argument('<model.onnx>')
-    .requiredOption('--board <board>', 'host (measured), pico, nano33ble (virtual boards: modelled)')
+    .requiredOption('--board <board>', `host (measured), ${targetNames().join(', ')} (virtual boards: modelled)`)
     .option('--input <file...>', 'file.npy, or name=file.npy for each input; random values when absent')
-    .option('--runs <n>', 'timed runs, at least 5', parsePositive, FEWEST_RUNS)
+    .option('--runs <n>', `timed runs on this computer, at least ${FEWEST_RUNS} (default: ${FEWEST_RUNS})`, parseRuns)
     .action((file: string, options: MeasureOptions, command: Command) =>
       run(command, async (context) => {
         const { findBoard } = await import('../../runner/board-specs.ts');
         const board = findBoard(options.board.replace(/^virtual:/, ''), '--board');
+        if (board.core !== 'host' && options.runs !== undefined)
+          context.note('a virtual board takes the same cycles every time: it runs once, whatever --runs says');
         const { graph, feeds } = await modelAndFeeds(file, options.input);
         const { measureOnHost, measureOnVirtualBoard } = await import('../measure-report.ts');
         const report =
           board.core === 'host'
-            ? await measureOnHost(graph, feeds, board, Math.max(FEWEST_RUNS, options.runs), context)
+            ? await measureOnHost(graph, feeds, board, options.runs ?? FEWEST_RUNS, context)
             : await measureOnVirtualBoard(graph, feeds, board);
         return answer(report.json, report.text);
       }),

@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import type { DrawnBuffer, MemoryBank, MemoryPlan } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT } from '../../errors.ts';
+import { boardNames } from '../../runner/board-names.ts';
 import { naming } from '../../runner/input-errors.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModel } from '../load-model.ts';
@@ -55,13 +56,15 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
       'memory in several stretches, for example 64KiB,4KiB or main=64KiB,scratch=4KiB; a column pool binds buffers to one',
       parseBanks,
     )
-    .option('--board <board>', 'board that a model is planned for', 'host')
+    .option('--board <board>', `board that a model is planned for: ${boardNames().join(', ')}`, 'host')
     .option('--candidates', 'of a model: memory and MACs of its first layers in patches, instead of a plan', false)
     .option('--svg <file>', 'draw the plan: time to the right, addresses upwards')
     .action((file: string, options: PlanCommandOptions, command: Command) =>
       run(command, async (context) => {
         if (options.candidates) return listCandidates(file, options);
         const started = performance.now();
+        if (/\.onnx$/i.test(file) && options.board === 'host')
+          context.note('for this computer, whose kernels need little working memory; --board names a target');
         const { plan, buffers, picture, fitsBanks } = /\.onnx$/i.test(file)
           ? await planModel(file, options)
           : await planTable(file, options);

@@ -32,7 +32,7 @@ export function addTrainCommand(program: Command, run: RunCommand): void {
         const { toLoaderSpec } = await import('../../runner/dataset-spec.ts');
         const { readDatasetOption } = await import('../read-dataset-option.ts');
         const graph = await loadTrainableModel(file);
-        const spec = toLoaderSpec(readDatasetOption(options.dataset));
+        const spec = toLoaderSpec(readDatasetOption(options.dataset), '--dataset');
         const { countCost, evaluate, exportOnnx, finetune, loadDataset } = await import('@tinypareto/evaluators');
         const plan: FinetunePlan = {
           epochs: options.epochs,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { listBoards } from '../../../src/runner/board-specs.ts';
 import { errorOf, runCli, temporaryFolder } from '../../support/run-cli.ts';
 import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
 
@@ -95,11 +96,33 @@ describe('usage', () => {
   });
 });
 
+describe('values of options', () => {
+  it('are wrong usage, whoever finds it out', async (test) => {
+    const out = temporaryFolder(test);
+    const commands = [
+      ['plan', 'net.onnx', '--board', 'picoo'],
+      ['measure', 'net.onnx', '--board', 'host', '--runs', '3'],
+      ['infer', 'net.onnx', '--input', 'x.npy', '--engine', 'picoo'],
+      ['compile', 'net.onnx', '--board', 'pico', '--out', out, '--format', 'int7'],
+    ];
+    for (const args of commands) {
+      const result = await runCli([...args, '--json']);
+      assert.equal(result.code, 2, args.join(' '));
+      assert.match(errorOf(result).where ?? '', /^--/, args.join(' '));
+    }
+  });
+
+  it('are listed from the boards that there are', async () => {
+    const help = (await runCli(['measure', '--help'])).stdout;
+    for (const { name } of listBoards()) assert.ok(help.includes(name), name);
+  });
+});
+
 describe('models on the command line', { skip: skipWithoutShared() }, () => {
   it('names a board that does not exist, and the nearest', async (test) => {
     const model = sharedPath('models', 'lenet', 'lenet5-classic.int8-pc.onnx');
     const result = await runCli(['compile', model, '--board', 'pcio', '--out', temporaryFolder(test), '--json']);
-    assert.deepEqual([result.code, errorOf(result).code], [65, 'UNKNOWN_BOARD']);
+    assert.deepEqual([result.code, errorOf(result).code], [2, 'UNKNOWN_BOARD']);
     assert.match(errorOf(result).hint ?? '', /did you mean "pico"/);
   });
 
@@ -125,6 +148,23 @@ describe('models on the command line', { skip: skipWithoutShared() }, () => {
     assert.match(readFileSync(path.join(stages, '00-input.txt'), 'utf8'), /BatchNormalization/);
     const last = files.at(-1) ?? '';
     assert.doesNotMatch(readFileSync(path.join(stages, last), 'utf8'), /= BatchNormalization/);
+  });
+
+  it('plans the memory of a model with the names of its values', async () => {
+    const model = sharedPath('models', 'har', 'har-cnn1d.onnx');
+    const result = await runCli(['plan', model, '--board', 'pico']);
+    assert.equal(result.code, 0);
+    const [head = '', ...rows] = result.stdout.trim().split('\n');
+    assert.equal(head, 'id,lower,upper,size,offset,name');
+    assert.match(rows[0] ?? '', /,input input$/);
+  });
+
+  it('says which data set may have been meant', async (test) => {
+    const model = sharedPath('models', 'har', 'har-cnn1d.onnx');
+    const args = ['train', model, '--dataset', 'mnisst', '--out', temporaryFolder(test), '--json'];
+    const result = await runCli(args);
+    assert.deepEqual([result.code, errorOf(result).where], [2, '--dataset']);
+    assert.match(errorOf(result).hint ?? '', /did you mean "mnist"/);
   });
 
   it('says that a file is no model', async (test) => {

@@ -244,6 +244,8 @@ describe('REST: studies and trials', () => {
 
   it('is alive, ready and measured', async () => {
     assert.equal((await app.call('GET', '/healthz')).status, 200);
+    const { links = {} } = (await app.call('GET', '/')).json;
+    for (const link of Object.values(links).map(String)) assert.ok((await app.call('GET', link)).status < 400, link);
     assert.equal((await app.call('GET', '/readyz')).json['status'], 'ready');
     assert.match((await app.call('GET', '/metrics')).text, /tinypareto_http_request_seconds_count/);
   });
