@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DOMAIN_NAMES, supportedOperators } from '../evaluators/onnx/converters/registry.ts';
+import { NEWEST_OPSET } from '../evaluators/onnx/decode-model.ts';
 import { DEFAULT_LIMITS } from '../evaluators/onnx/limits.ts';
 import { isIntegerKind } from '../evaluators/ops/integer/integer-registry.ts';
 import { OPERATORS } from '../evaluators/ops/registry.ts';
@@ -43,7 +44,7 @@ This page is written by \`scripts/list-operators.ts\` from the registries; a che
 
 ## What can be imported
 
-Operator sets 7 to 24 (older ones where an operator has not changed since). Everything that steers a shape (axes, sizes, pads, repeats, depth …) has to be
+Operator sets 7 to ${NEWEST_OPSET} (older ones where an operator has not changed since). Everything that steers a shape (axes, sizes, pads, repeats, depth …) has to be
 known when a model is compiled: an initializer, a Constant, something computed from those and from shapes, or a graph input that is given a
 fixed value. Model-local functions are inlined; \`If\` with a known condition and \`Loop\` with a known trip count are unrolled, as are \`Scan\` and sequences of tensors.
 Training modes, strings, maps, sparse tensors, bfloat16 and float8 are refused, as is data in other files. A model may have at most

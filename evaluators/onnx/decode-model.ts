@@ -4,7 +4,7 @@ import { type GraphProto, type ModelProto, ModelProtoSchema } from './generated/
 import { type ImportProblem, OnnxImportError } from './import-error.ts';
 import type { ImportLimits } from './limits.ts';
 
-const NEWEST_OPSET = 24;
+export const NEWEST_OPSET = 28;
 
 function notOnnx(message: string): OnnxImportError {
   const hint = 'Is it really an .onnx file, wholly copied, and not compressed?';

@@ -24,9 +24,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ...['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli'].map(
     (op) => [op, RANDOM] as const,
   ),
-  ...['DFT', 'STFT', 'MelWeightMatrix', 'HannWindow', 'HammingWindow', 'BlackmanWindow'].map(
-    (op) => [op, SIGNAL] as const,
-  ),
+  ...['DFT', 'STFT', 'MelWeightMatrix'].map((op) => [op, SIGNAL] as const),
   ...['NonMaxSuppression', 'RoiAlign', 'MaxRoiPool', 'Unique', 'ImageDecoder'].map((op) => [op, BOXES] as const),
   ...['GridSample', 'AffineGrid', 'DeformConv', 'Col2Im', 'MaxUnpool'].map((op) => [op, SAMPLING] as const),
   ...['TreeEnsemble', 'TreeEnsembleClassifier', 'TreeEnsembleRegressor', 'SVMClassifier', 'SVMRegressor'].map(

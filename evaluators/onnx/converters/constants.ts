@@ -1,11 +1,11 @@
-/** Nodes that disappear into initializers: Constant, ConstantOfShape, Shape, Size, Range, EyeLike, NonZero. */
+/** Nodes that disappear into initializers: Constant, ConstantOfShape, Shape, Size, Range, EyeLike, NonZero, windows of signal processing. */
 import { allocate, type TypedArray } from '../../ir/dtype.ts';
 import { elementCount, stridesOf, type Tensor } from '../../ir/tensor.ts';
 import { numbersOf, tensorOf } from '../../ops/elements.ts';
 import { badAttribute } from '../attributes.ts';
 import { dtypeOfNumber, elementTypeName } from '../element-types.ts';
 import { ProblemFound } from '../import-error.ts';
-import type { ConverterTable, NodeContext } from '../node-context.ts';
+import type { Converter, ConverterTable, NodeContext } from '../node-context.ts';
 
 function int64(shape: readonly number[], values: readonly number[]): Tensor {
   return { dtype: 'int64', shape, data: BigInt64Array.from(values, BigInt) } satisfies Tensor<'int64'>;
@@ -94,6 +94,22 @@ function nonZero(c: NodeContext) {
   return c.constantResult(int64([x.shape.length, found.length], rows));
 }
 
+/** Σ aₖ cos(2πkn / N) for n = 0 … size − 1; N is the size of a periodic window, one less for a symmetric one. */
+function cosineWindow(...terms: readonly number[]): Converter {
+  return (c) => {
+    const size = bounded(c, c.number(0, 'size'));
+    const number = c.attributes.int('output_datatype', 1);
+    const dtype = dtypeOfNumber(number);
+    if (dtype === undefined)
+      throw new ProblemFound('UNSUPPORTED_TYPE', `it creates ${elementTypeName(number)}`, 'Use a float type.');
+    const period = c.attributes.flag('periodic', true) ? size : size - 1;
+    const values = Float64Array.from({ length: size }, (_, n) =>
+      terms.reduce((sum, a, k) => sum + a * Math.cos((2 * Math.PI * k * n) / period), 0),
+    );
+    return c.constantResult(tensorOf({ dtype, shape: [size] }, values));
+  };
+}
+
 export const CONSTANTS: ConverterTable = {
   Constant: constant,
   ConstantOfShape: constantOfShape,
@@ -102,4 +118,7 @@ export const CONSTANTS: ConverterTable = {
   Range: range,
   EyeLike: eyeLike,
   NonZero: nonZero,
+  HannWindow: cosineWindow(0.5, -0.5),
+  HammingWindow: cosineWindow(25 / 46, -21 / 46),
+  BlackmanWindow: cosineWindow(0.42, -0.5, 0.08),
 };

@@ -153,8 +153,22 @@ function prelu(c: NodeContext) {
 }
 
 function bitShift(c: NodeContext) {
+  if (/^int/.test(c.dtype()))
+    throw c.unsupported('BitShift of signed integers is not supported', 'Use Mul or Div by a power of two.');
   const direction = c.attributes.choice('direction', ['LEFT', 'RIGHT'], 'LEFT');
   return c.result({ kind: 'Binary', fn: direction === 'LEFT' ? 'BitShiftLeft' : 'BitShiftRight' }, c.inputs);
+}
+
+/** x · σ(α x) */
+function swish(c: NodeContext) {
+  const x = c.input(0, 'input');
+  const alpha = c.attributes.float('alpha', 1);
+  const dtype = c.dtype();
+  if (dtype !== 'float32' && dtype !== 'float16' && dtype !== 'float64')
+    throw c.fail(`its input is ${dtype}, it must be a float`);
+  const scaled = alpha === 1 ? x : c.step({ kind: 'Binary', fn: 'Mul' }, x, c.scalar('alpha', dtype, alpha));
+  const gate = c.step({ kind: 'Unary', fn: 'Sigmoid', alpha: 0, beta: 0 }, scaled);
+  return c.result({ kind: 'Binary', fn: 'Mul' }, [x, gate]);
 }
 
 function mod(c: NodeContext) {
@@ -252,6 +266,7 @@ export const ELEMENTWISE: ConverterTable = {
   PRelu: prelu,
   BitShift: bitShift,
   Mod: mod,
+  Swish: swish,
   Clip: clip,
   Where: (c) => c.result({ kind: 'Where' }, c.inputs),
   Cast: cast,

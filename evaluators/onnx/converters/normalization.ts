@@ -54,12 +54,19 @@ function meanVarianceNormalization(c: NodeContext): readonly Value[] {
   return c.result({ kind: 'Binary', fn: 'Div' }, [centred, divisor]);
 }
 
-/** x / ‖x‖_p along one axis. */
+/** The smallest normal float32. */
+const LEAST_NORM = 2 ** -126;
+
+/** x / ‖x‖_p along one axis; zero where the norm is. */
 function lpNormalization(c: NodeContext): readonly Value[] {
   const x = c.input(0, 'input');
   const axes = [normalizeAxis(c.attributes.int('axis', -1), c.rank())];
   const fn = c.attributes.int('p', 2) === 1 ? 'L1' : 'L2';
-  return c.result({ kind: 'Binary', fn: 'Div' }, [x, c.step({ kind: 'Reduce', fn, axes, keepDims: true }, x)]);
+  const { dtype } = x.type;
+  const norm = c.step({ kind: 'Reduce', fn, axes, keepDims: true }, x);
+  if (dtype !== 'float32' && dtype !== 'float64') return c.result({ kind: 'Binary', fn: 'Div' }, [x, norm]);
+  const divisor = c.step({ kind: 'Binary', fn: 'Max' }, norm, c.scalar('least', dtype, LEAST_NORM));
+  return c.result({ kind: 'Binary', fn: 'Div' }, [x, divisor]);
 }
 
 /** x / sqrt(mean(x²) + epsilon) · scale over the axes from `axis` on. */

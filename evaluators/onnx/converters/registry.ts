@@ -1,5 +1,6 @@
 /** Which ONNX operators can be translated, by domain and operator type. */
 import type { Converter, ConverterTable } from '../node-context.ts';
+import { ATTENTION } from './attention.ts';
 import { CONSTANTS } from './constants.ts';
 import { EINSUM } from './einsum.ts';
 import { ELEMENTWISE } from './elementwise.ts';
@@ -18,6 +19,7 @@ import { SEQUENCES } from './sequences.ts';
 import { WINDOW } from './window.ts';
 
 const STANDARD = [
+  ATTENTION,
   CONSTANTS,
   EINSUM,
   ELEMENTWISE,
