@@ -46,6 +46,7 @@ export const KERNELS = [
   'sparse',
   'sparse_backward',
   'scale',
+  'frame',
 ] as const;
 export type Kernel = (typeof KERNELS)[number];
 

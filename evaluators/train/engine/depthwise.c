@@ -4,6 +4,29 @@
  */
 #include "engine.h"
 
+/* Vectors whose sums are made side by side: one alone waits for itself. */
+#define ABREAST 4
+
+/* y[i] = b + sum_t w[t] x[i + tap[t]] for i < count, rounded up to whole vectors: reads and writes up to VW - 1 floats beyond. */
+static void filter(const float *x, const float *w, float b, const int32_t *tap, int taps, int count, float *y) {
+  int i = 0;
+  for (; i + (ABREAST - 1) * VW < count; i += ABREAST * VW) {
+    vf s[ABREAST];
+    for (int v = 0; v < ABREAST; v++) s[v] = splat(b);
+    for (int t = 0; t < taps; t++) {
+      const float *q = x + i + tap[t];
+      vf k = splat(w[t]);
+      for (int v = 0; v < ABREAST; v++) s[v] += k * load(q + v * VW);
+    }
+    for (int v = 0; v < ABREAST; v++) store(y + i + v * VW, s[v]);
+  }
+  for (; i < count; i += VW) {
+    vf s = splat(b);
+    for (int t = 0; t < taps; t++) s += splat(w[t]) * load(x + i + tap[t]);
+    store(y + i, s);
+  }
+}
+
 /*
  * x w bias y batch channels multiplier xPlane pitch taps tapTable oh ow sh sw flags lo hi scratch accumulate. flags:
  * 1 bias, 2 clamp. y[n, c*multiplier + m, oy, ox] = sum_t w[c*multiplier + m, t] x[n, c, oy*sh*pitch + ox*sw + tap[t]].
@@ -21,26 +44,14 @@ void k_depthwise(const env_t *e, const word *a) {
         float b = flags & 1 ? bias[c * multiplier + m] : 0;
         if (sw == 1) {
           for (int oy = 0; oy < oh; oy += sh == 1 ? oh : 1) {
-            int count = sh == 1 ? (oh - 1) * pitch + ow : ow;
-            const float *row = x + oy * sh * pitch;
-            int i = 0;
-            for (; i + VW <= count; i += VW) {
-              vf s = splat(b);
-              for (int t = 0; t < taps; t++) s += splat(wc[t]) * load(row + i + tap[t]);
-              store(scratch + i, s);
-            }
-            for (; i < count; i++) {
-              float s = b;
-              for (int t = 0; t < taps; t++) s += wc[t] * row[i + tap[t]];
-              scratch[i] = s;
-            }
-            int rows = sh == 1 ? oh : 1;
-            for (int r = 0; r < rows; r++)
-              for (int ox = 0; ox < ow; ox++) {
-                float s = scratch[r * pitch + ox], *d = y + (oy + r) * ow + ox;
-                if (flags & 2) s = s < lo ? lo : s > hi ? hi : s;
-                *d = accumulate ? *d + s : s;
-              }
+            int rows = sh == 1 ? oh : 1, count = (rows - 1) * pitch + ow;
+            filter(x + oy * sh * pitch, wc, b, tap, taps, count, scratch);
+            if (flags & 2)
+              for (int i = 0; i < count; i += VW) store(scratch + i, vmin(vmax(load(scratch + i), splat(lo)), splat(hi)));
+            if (!accumulate) copy_rows(scratch, pitch, y + oy * ow, ow, rows, ow);
+            else
+              for (int r = 0; r < rows; r++)
+                for (int ox = 0; ox < ow; ox++) y[(oy + r) * ow + ox] += scratch[r * pitch + ox];
           }
         } else {
           for (int oy = 0; oy < oh; oy++)
@@ -55,6 +66,22 @@ void k_depthwise(const env_t *e, const word *a) {
       }
 }
 
+/* g[t] += sum_i d[i] x[i + tap[t]] for i < count. */
+static void correlate(const float *d, const float *x, const int32_t *tap, int taps, int count, float *g) {
+  int whole = count / VW * VW;
+  vi mask = first_lanes(count - whole);
+  for (int t = 0; t < taps; t += ABREAST) {
+    const float *q[ABREAST];
+    vf s[ABREAST] = {{0}};
+    for (int v = 0; v < ABREAST; v++) q[v] = x + tap[t + v < taps ? t + v : t];
+    for (int i = 0; i < whole; i += VW)
+      for (int v = 0; v < ABREAST; v++) s[v] += load(d + i) * load(q[v] + i);
+    if (whole < count)
+      for (int v = 0; v < ABREAST; v++) s[v] += (vf)((vi)(load(d + whole) * load(q[v] + whole)) & mask);
+    for (int v = 0; v < ABREAST && t + v < taps; v++) g[t + v] += horizontal_sum(s[v]);
+  }
+}
+
 /*
  * x dy dw batch channels multiplier xPlane pitch taps tapTable oh ow sh sw scratch; adds to dw. At stride 1 the errors are laid out with
  * the plane's pitch, zeros in the gaps, so that a tap is one long dot product.
@@ -65,28 +92,21 @@ void k_depthwise_weights(const env_t *e, const word *a) {
   int batch = a[3], channels = a[4], multiplier = a[5], plane = a[6], pitch = a[7], taps = a[8];
   const int32_t *tap = ints(e, a[9]);
   int oh = a[10], ow = a[11], sh = a[12], sw = a[13], count = (oh - 1) * pitch + ow, flat = sh == 1 && sw == 1;
-  for (int i = 0; i < oh * pitch; i++) scratch[i] = 0;
+  zero(scratch, oh * pitch);
   for (int n = 0; n < batch; n++)
     for (int c = 0; c < channels; c++, x += plane)
       for (int m = 0; m < multiplier; m++, dy += oh * ow) {
         float *g = dw + (c * multiplier + m) * taps;
-        if (flat)
-          for (int oy = 0; oy < oh; oy++)
-            for (int ox = 0; ox < ow; ox++) scratch[oy * pitch + ox] = dy[oy * ow + ox];
+        if (flat) {
+          copy_rows(dy, ow, scratch, pitch, oh, ow);
+          correlate(scratch, x, tap, taps, count, g);
+          continue;
+        }
         for (int t = 0; t < taps; t++) {
           float s = 0;
-          if (flat) {
-            const float *q = x + tap[t];
-            vf v = {0};
-            int i = 0;
-            for (; i + VW <= count; i += VW) v += load(scratch + i) * load(q + i);
-            s = horizontal_sum(v);
-            for (; i < count; i++) s += scratch[i] * q[i];
-          } else {
-            for (int oy = 0; oy < oh; oy++) {
-              const float *q = x + oy * sh * pitch + tap[t], *d = dy + oy * ow;
-              for (int ox = 0; ox < ow; ox++) s += d[ox] * q[ox * sw];
-            }
+          for (int oy = 0; oy < oh; oy++) {
+            const float *q = x + oy * sh * pitch + tap[t], *d = dy + oy * ow;
+            for (int ox = 0; ox < ow; ox++) s += d[ox] * q[ox * sw];
           }
           g[t] += s;
         }

@@ -65,6 +65,30 @@ static inline vf vmin(vf a, vf b) {
   return (vf)(((vi)a & m) | ((vi)b & ~m));
 }
 
+static inline void zero(float *p, int count) {
+  int i = 0;
+  for (; i + VW <= count; i += VW) store(p + i, (vf){0});
+  for (; i < count; i++) p[i] = 0;
+}
+/* -1 in the first `count` lanes, 0 in the others. */
+static inline vi first_lanes(int count) {
+  vi mask;
+  for (int i = 0; i < VW; i++) mask[i] = i < count ? -1 : 0;
+  return mask;
+}
+/*
+ * Copies rows of `width` floats, in order. Up to VW - 1 zeros follow each row in the target: what belongs there has to be zero, or be
+ * written later, as the next row is; blocks of memory have that much slack behind them.
+ */
+static inline void copy_rows(const float *src, int src_pitch, float *dst, int dst_pitch, int rows, int width) {
+  int whole = width / VW * VW;
+  vi mask = first_lanes(width - whole);
+  for (int r = 0; r < rows; r++, src += src_pitch, dst += dst_pitch) {
+    for (int i = 0; i < whole; i += VW) store(dst + i, load(src + i));
+    if (whole < width) store(dst + whole, (vf)((vi)load(src + whole) & mask));
+  }
+}
+
 /* Where a kernel finds its memory. */
 typedef struct {
   char *base;

@@ -44,6 +44,23 @@ void k_copy(const env_t *e, const word *a) {
   }
 }
 
+/*
+ * src dst planes h w H W corner sh sw: planes [H, W] that are zero but for dst[corner + y * sh * W + x * sw] = src[y, x]: a frame around
+ * images, and between their points where the strides are larger than 1.
+ */
+void k_frame(const env_t *e, const word *a) {
+  const float *src = floats(e, a[0]);
+  float *dst = floats(e, a[1]);
+  int planes = a[2], h = a[3], w = a[4], size = a[5] * a[6], pitch = a[8] * a[6], corner = a[7], sw = a[9];
+  for (int p = 0; p < planes; p++, src += h * w, dst += size) {
+    zero(dst, size);
+    if (sw == 1) copy_rows(src, w, dst + corner, pitch, h, w);
+    else
+      for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) dst[corner + y * pitch + x * sw] = src[y * w + x];
+  }
+}
+
 /* src dst table count: dst[i] = src[table[i]], 0 where the table is negative */
 void k_gather(const env_t *e, const word *a) {
   const float *src = floats(e, a[0]);

@@ -59,15 +59,17 @@ void k_max_pool(const env_t *e, const word *a) {
       }
 }
 
-/* dy dx winners planes inputPlane outputPlane; adds to dx */
+/* dy dx winners planes inputPlane outputPlane accumulate */
 void k_max_pool_backward(const env_t *e, const word *a) {
   const float *dy = floats(e, a[0]);
   float *dx = floats(e, a[1]);
   const int32_t *winners = ints(e, a[2]);
-  int in = a[4], out = a[5];
-  for (int p = 0; p < a[3]; p++, dx += in, dy += out, winners += out)
+  int in = a[4], out = a[5], accumulate = a[6];
+  for (int p = 0; p < a[3]; p++, dx += in, dy += out, winners += out) {
+    if (!accumulate) zero(dx, in);
     for (int i = 0; i < out; i++)
       if (winners[i] >= 0) dx[winners[i]] += dy[i];
+  }
 }
 
 /* Number of positions that the average divides by (ONNX AveragePool, count_include_pad). */

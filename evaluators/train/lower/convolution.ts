@@ -8,7 +8,6 @@
  */
 import { bits } from '../kernels.ts';
 import type { Builder } from './builder.ts';
-import { emitCopy } from './copy.ts';
 
 export interface ConvGeometry {
   readonly n: number;
@@ -52,24 +51,13 @@ export function isDepthwise(g: ConvGeometry): boolean {
   return g.group > 1 && g.group === g.c && g.m === g.c;
 }
 
-/** The padded input; the same buffer serves forward and weight gradient. Its border is cleared when the program is loaded. */
+/** The padded input; the same buffer serves forward and weight gradient. */
 export function emitPadded(b: Builder, g: ConvGeometry, x: number): Plane {
   const h = g.h + g.top + g.bottom;
   const w = g.w + g.left + g.right;
   if (h === g.h && w === g.w) return { offset: x, h, w };
   const offset = b.arena.allocate(g.n * g.c * h * w);
-  b.emit('fill', offset, g.n * g.c * h * w, 0);
-  emitCopy(
-    b,
-    x,
-    offset + 4 * (g.top * w + g.left),
-    [
-      { size: g.n * g.c, from: g.h * g.w, to: h * w },
-      { size: g.h, from: g.w, to: w },
-      { size: g.w, from: 1, to: 1 },
-    ],
-    false,
-  );
+  b.emit('frame', x, offset, g.n * g.c, g.h, g.w, h, w, g.top * w + g.left, 1, 1);
   return { offset, h, w };
 }
 
@@ -302,18 +290,8 @@ function emitDepthwiseInputGradient(
   const h = Math.max(g.h - 1 + g.top, g.sh * (g.oh - 1)) - firstRow + 1;
   const width = Math.max(g.w - 1 + g.left, g.sw * (g.ow - 1)) - firstColumn + 1;
   const plane = b.arena.allocate(g.n * g.c * h * width);
-  b.emit('fill', plane, g.n * g.c * h * width, 0);
-  emitCopy(
-    b,
-    dy,
-    plane + 4 * (-firstRow * width - firstColumn),
-    [
-      { size: g.n * g.c, from: g.oh * g.ow, to: h * width },
-      { size: g.oh, from: g.ow, to: g.sh * width },
-      { size: g.ow, from: 1, to: g.sw },
-    ],
-    false,
-  );
+  const corner = -firstRow * width - firstColumn;
+  b.emit('frame', dy, plane, g.n * g.c, g.oh, g.ow, h, width, corner, g.sh, g.sw);
   const key = `mirrored ${[g.kh, g.kw, g.dh, g.dw, g.top, g.left, firstRow, firstColumn, width].join()}`;
   const taps = b.table(key, () =>
     Int32Array.from({ length: g.kh * g.kw }, (_, t) => {

@@ -53,8 +53,8 @@ export function lowerMaxPool(b: Builder, node: Node<OpOf<'MaxPool'>>): void {
   const winners = b.arena.allocate(g.planes * g.output);
   b.emit('max_pool', x.offset, y.offset, winners, ...g.words);
   b.differentiable(node, (dy) => {
-    const dx = b.gradientSum(node.inputs[0]);
-    b.emit('max_pool_backward', dy, dx, winners, g.planes, g.input, g.output);
+    const dx = b.gradient(node.inputs[0]);
+    b.emit('max_pool_backward', dy, dx.offset, winners, g.planes, g.input, g.output, dx.accumulate);
   });
 }
 
