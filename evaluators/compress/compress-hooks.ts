@@ -26,6 +26,12 @@ export interface CompressHooks {
   readonly simulate?: Partial<Record<SizeMetric, (graph: Graph) => Promise<number>>>;
   /** Instead of `finetune`: the same with a memory (TrainingJournal). */
   readonly finetune?: typeof finetune;
+  /** Where the weights of a supernet stay for other processes, and checkpoints while they are trained. */
+  readonly sharedWeightsIn?: string;
+  /** Seconds between those checkpoints; default 10. */
+  readonly checkpointSeconds?: number;
+  /** A file could not be used or written. */
+  readonly onWarning?: (message: string) => void;
   /** Test samples per accuracy; default all. */
   readonly evaluateLimit?: number;
   /** Float accuracy of the network before compression, when known: saves an evaluation. */

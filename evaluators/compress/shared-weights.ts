@@ -1,15 +1,21 @@
 /**
  * Supernet mode: the first trial of a network trains one set of weights for all widths, every trial slices its own out of it,
- * recalibrates BatchNormalization and, with promise, is fine-tuned for a moment. The shared weights stay in the process that trained them; they
- * do not depend on the trial.
+ * recalibrates BatchNormalization and, with promise, is fine-tuned for a moment. The shared weights do not depend on the trial; they stay in
+ * the process that trained them and, given a folder, in a file for others.
  */
-import type { CompressionPlan, SupernetPlan } from '../compression-plan.ts';
+import path from 'node:path';
+import type { CompressionPlan, FinetunePlan, SupernetPlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
+import type { CheckpointContent } from '../train/checkpoint-file.ts';
+import { CheckpointSlot, type Identified } from '../train/checkpoint-slot.ts';
 import type { Dataset } from '../train/data/dataset.ts';
 import { fingerprint } from '../train/data/fingerprint.ts';
 import { evaluate } from '../train/evaluate.ts';
 import { createStream } from '../train/rng.ts';
-import { trainSupernet } from '../train/supernet.ts';
+import { type SupernetCheckpoint, trainSupernet } from '../train/supernet.ts';
+import { changedWeights, withWeights } from '../train/trained-weights.ts';
+import { trainingIdentity } from '../train/training-identity.ts';
+import { CHECKPOINT_SECONDS } from '../train/training-journal.ts';
 import type { CompressHooks } from './compress-hooks.ts';
 import { CompressionError } from './compression-error.ts';
 import { prunableLayers } from './dependencies/dependency-groups.ts';
@@ -60,8 +66,15 @@ async function train(graph: Graph, dataset: Dataset, plan: SupernetPlan, hooks: 
   const random = () => Array.from({ length: groups }, () => LEAST + (1 - LEAST) * stream.nextFloat());
   const subnets = makeSubnets(graph, [LEAST, ...Array.from({ length: SUBNETS }, random)]);
   const training = { ...HYPER, epochs: plan.epochs, learningRate: plan.learningRate ?? DEFAULT_RATE };
+  const slot = slotOf(graph, dataset, training, hooks);
+  const saved = slot?.read();
+  if (saved !== undefined && saved.head.running === undefined) return withWeights(graph, saved.floats);
   const { graph: shared } = await trainSupernet(graph, subnets, dataset, training, {
     seed: 0,
+    ...(saved?.head.running === undefined ? {} : { resume: { ...saved.head.running, state: stateOf(saved) } }),
+    checkpointSeconds: hooks.checkpointSeconds ?? CHECKPOINT_SECONDS,
+    onCheckpoint: ({ state, ...running }) =>
+      slot?.write({ running }, { floats: new Map([[STATE, state]]), doubles: new Map() }),
     ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
     onProgress: ({ step, steps, loss }) =>
       hooks.onProgress?.({
@@ -70,7 +83,32 @@ async function train(graph: Graph, dataset: Dataset, plan: SupernetPlan, hooks: 
         message: `weights for all trials: batch ${step} of ${steps}, loss ${loss.toFixed(4)}`,
       }),
   });
+  slot?.write({}, { floats: changedWeights(graph, shared), doubles: new Map() });
   return shared;
+}
+
+interface Head extends Identified {
+  /** While the training goes on. */
+  readonly running?: Omit<SupernetCheckpoint, 'state'>;
+}
+
+/** The state of a training that goes on; of a finished one there are the weights, by their own names. */
+const STATE = 'state';
+
+function stateOf({ floats }: CheckpointContent<Head>): Float32Array {
+  return floats.get(STATE) ?? new Float32Array();
+}
+
+function slotOf(
+  graph: Graph,
+  dataset: Dataset,
+  training: FinetunePlan,
+  { sharedWeightsIn, onWarning }: CompressHooks,
+): CheckpointSlot<Head> | undefined {
+  if (sharedWeightsIn === undefined) return undefined;
+  const identity = trainingIdentity(graph, dataset, training, { seed: 0 });
+  const file = path.join(sharedWeightsIn, `supernet-${SUBNETS}-${LEAST}-${identity.slice(0, 32)}`);
+  return new CheckpointSlot<Head>(file, identity, onWarning ?? (() => {}));
 }
 
 /** Accuracy of a slice on training samples. Throws CompressionError HOPELESS when no short training could reach what is asked. */

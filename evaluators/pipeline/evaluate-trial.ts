@@ -124,16 +124,23 @@ async function compressAndMeasure(
   return { outcome: { kind: 'completed', metrics, artifacts }, kit };
 }
 
+/** What outlives the process of a trial. */
 function memory(
-  { checkpointsIn, checkpointSeconds }: EvaluationRequest,
+  { checkpointsIn, checkpointSeconds, sharedWeightsIn }: EvaluationRequest,
   { onWarning }: EvaluationHooks,
-): Pick<CompressHooks, 'finetune'> {
-  if (checkpointsIn === undefined) return {};
+): Partial<CompressHooks> {
+  const warning = onWarning === undefined ? {} : { onWarning };
+  const shared = {
+    ...warning,
+    ...(sharedWeightsIn === undefined ? {} : { sharedWeightsIn }),
+    ...(checkpointSeconds === undefined ? {} : { checkpointSeconds }),
+  };
+  if (checkpointsIn === undefined) return shared;
   const journal = new TrainingJournal(checkpointsIn, {
+    ...warning,
     ...(checkpointSeconds === undefined ? {} : { everySeconds: checkpointSeconds }),
-    ...(onWarning === undefined ? {} : { onWarning }),
   });
-  return { finetune: journal.finetune };
+  return { ...shared, finetune: journal.finetune };
 }
 
 /** How pruning targets are measured on the first board. */

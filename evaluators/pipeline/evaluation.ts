@@ -29,6 +29,8 @@ export interface EvaluationRequest {
   readonly modelLatencyIn?: string;
   /** Folder of this trial alone, made when needed: trainings leave checkpoints there and go on from those that they find. */
   readonly checkpointsIn?: string;
+  /** Folder (a cache) where the weights that all trials of a supernet share stay for other trials and processes. */
+  readonly sharedWeightsIn?: string;
   /** Seconds between checkpoints; default 10. */
   readonly checkpointSeconds?: number;
 }

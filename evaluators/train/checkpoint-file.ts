@@ -2,8 +2,8 @@
  * One file that is either whole or not there: a JSON head and arrays of numbers. Layout: magic, length of the head (uint32, little
  * endian), head, arrays one after the other, SHA-256 of all that. It is written aside, synced and renamed.
  */
-import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { bytesOf } from './data/fingerprint.ts';
 
@@ -45,13 +45,17 @@ export function writeCheckpoint<Head>(file: string, { head, floats, doubles }: C
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
-  const partial = `${file}.partial`;
+  // Several threads may write what they share.
+  const partial = `${file}.${randomBytes(6).toString('hex')}.partial`;
   const descriptor = openSync(partial, 'w', 0o600);
   try {
     for (const part of [...parts, hash.digest()]) {
       for (let at = 0; at < part.length; ) at += writeSync(descriptor, part, at);
     }
     fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
   } finally {
     closeSync(descriptor);
   }

@@ -29,6 +29,21 @@ export interface SupernetOptions {
   /** Random sub-networks per batch, besides the smallest; default 2. */
   readonly random?: number;
   readonly engine?: EngineKind;
+  /** Go on from here; everything else must be as in the interrupted run. */
+  readonly resume?: SupernetCheckpoint;
+  readonly onCheckpoint?: (checkpoint: SupernetCheckpoint) => void;
+  /** Age at which the last checkpoint is replaced. */
+  readonly checkpointSeconds?: number;
+}
+
+/** Everything needed to go on from a step as if nothing had happened: the students hold nothing of their own. */
+export interface SupernetCheckpoint {
+  /** Steps done. */
+  readonly step: number;
+  readonly state: Float32Array;
+  /** Mean losses of the epochs done, and the sum over the unfinished one. */
+  readonly losses: readonly number[];
+  readonly sum: number;
 }
 
 export interface SupernetResult {
@@ -177,11 +192,17 @@ export async function trainSupernet(
   const schedule = createSchedule(plan, steps);
   const { clipNorm, momentum = DEFAULT_MOMENTUM, weightDecay = 0 } = plan;
   const fixed = { momentum, weightDecay, ...(clipNorm === undefined ? {} : { clipNorm }) };
-  const losses: number[] = [];
+  const { resume, onCheckpoint } = options;
+  const losses: number[] = [...(resume?.losses ?? [])];
+  for (const loss of losses) schedule.epochEnded(loss);
+  if (resume !== undefined) teacher.restore(resume.state);
+  const checkpointMs = (options.checkpointSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+  const first = resume?.step ?? 0;
   const started = performance.now();
   let lastYield = started;
-  let sum = 0;
-  for (let step = 0; step < steps; step++) {
+  let lastCheckpoint = started;
+  let sum = resume?.sum ?? 0;
+  for (let step = first; step < steps; step++) {
     options.signal?.throwIfAborted();
     feeder.fill(step, teacher);
     const loss = teacher.forward();
@@ -196,12 +217,16 @@ export async function trainSupernet(
     const done = (step % feeder.perEpoch) + 1;
     const epoch = Math.floor(step / feeder.perEpoch);
     const now = performance.now();
-    const samplesPerSecond = ((step + 1) * batch * 1000) / (now - started);
+    const samplesPerSecond = ((step + 1 - first) * batch * 1000) / (now - started);
     options.onProgress?.({ step: step + 1, steps, epoch, loss: sum / done, samplesPerSecond });
     if (done === feeder.perEpoch || step === steps - 1) {
       losses.push(sum / done);
       schedule.epochEnded(sum / done);
       sum = 0;
+    }
+    if (onCheckpoint !== undefined && now - lastCheckpoint > checkpointMs) {
+      onCheckpoint({ step: step + 1, state: teacher.snapshot(), losses: [...losses], sum });
+      lastCheckpoint = performance.now();
     }
     if (now - lastYield > YIELD_MS) {
       await new Promise((resolve) => setImmediate(resolve));

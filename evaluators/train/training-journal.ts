@@ -7,8 +7,8 @@
 import path from 'node:path';
 import type { FinetunePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
-import { tensor } from '../ir/tensor.ts';
-import { type CheckpointContent, readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
+import type { CheckpointContent } from './checkpoint-file.ts';
+import { CheckpointSlot, type Identified } from './checkpoint-slot.ts';
 import type { Dataset } from './data/dataset.ts';
 import type { EngineKind } from './engine.ts';
 import {
@@ -19,6 +19,7 @@ import {
   type FinetuneResult,
   finetune,
 } from './finetune.ts';
+import { changedWeights, withWeights } from './trained-weights.ts';
 import { trainingIdentity } from './training-identity.ts';
 
 export interface JournalOptions {
@@ -29,10 +30,9 @@ export interface JournalOptions {
 }
 
 /** Rewriting ten megabytes this often is no load. */
-const EVERY_SECONDS = 10;
+export const CHECKPOINT_SECONDS = 10;
 
-interface Head {
-  readonly identity: string;
+interface Head extends Identified {
   readonly history: readonly EpochRecord[];
   readonly samples: number;
   readonly seconds: number;
@@ -56,24 +56,24 @@ export class TrainingJournal {
 
   constructor(folder: string, options: JournalOptions = {}) {
     this.#folder = folder;
-    this.#everySeconds = options.everySeconds ?? EVERY_SECONDS;
+    this.#everySeconds = options.everySeconds ?? CHECKPOINT_SECONDS;
     this.#warn = options.onWarning ?? (() => {});
   }
 
   /** `finetune`, remembered. */
   readonly finetune: typeof finetune = async (graph, dataset, plan, options) => {
     const file = path.join(this.#folder, `training-${this.#trainings++}`);
-    const identity = trainingIdentity(graph, dataset, plan, options);
-    const saved = this.#read(file, identity);
+    const slot = new CheckpointSlot<Head>(file, trainingIdentity(graph, dataset, plan, options), this.#warn);
+    const saved = slot.read();
     if (saved !== undefined && saved.head.running === undefined) return recall(graph, saved, options);
-    const result = await this.#goOn(file, identity, saved, graph, dataset, plan, options);
-    this.#write(file, finished(identity, graph, result, options));
+    const result = await this.#goOn(slot, saved, graph, dataset, plan, options);
+    const { history, samples, seconds, engine } = result;
+    slot.write({ history, samples, seconds, engine }, finished(graph, result, options));
     return result;
   };
 
   async #goOn(
-    file: string,
-    identity: string,
+    slot: CheckpointSlot<Head>,
     saved: CheckpointContent<Head> | undefined,
     graph: Graph,
     dataset: Dataset,
@@ -92,43 +92,20 @@ export class TrainingJournal {
         options.onCheckpoint?.(checkpoint);
         const { step, state, history, lossSum, right, observed } = checkpoint;
         const seconds = before.seconds + (performance.now() - started) / 1000;
-        this.#write(file, {
-          head: { identity, history, samples: step * samplesPerStep, seconds, running: { step } },
-          floats: new Map([[STATE, state]]),
-          doubles: new Map([
-            [OBSERVED, observed],
-            [PROGRESS, Float64Array.of(lossSum, right)],
-          ]),
-        });
+        slot.write(
+          { history, samples: step * samplesPerStep, seconds, running: { step } },
+          {
+            floats: new Map([[STATE, state]]),
+            doubles: new Map([
+              [OBSERVED, observed],
+              [PROGRESS, Float64Array.of(lossSum, right)],
+            ]),
+          },
+        );
       },
     });
     return { ...result, samples: before.samples + result.samples, seconds: before.seconds + result.seconds };
   }
-
-  #read(file: string, identity: string): CheckpointContent<Head> | undefined {
-    let saved: CheckpointContent<Head> | undefined;
-    try {
-      saved = readCheckpoint<Head>(file);
-    } catch (error) {
-      this.#warn(`a checkpoint cannot be used, the training starts again: ${messageOf(error)}`);
-      return undefined;
-    }
-    if (saved === undefined || saved.head.identity === identity) return saved;
-    this.#warn(`a checkpoint of another training is left aside, the training starts again: ${file}`);
-    return undefined;
-  }
-
-  #write(file: string, content: CheckpointContent<Head>): void {
-    try {
-      writeCheckpoint(file, content);
-    } catch (error) {
-      this.#warn(`a checkpoint could not be written: ${messageOf(error)}`);
-    }
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** JSON has no NaN: an accuracy that was not measured comes back as null. */
@@ -151,20 +128,16 @@ function checkpointOf({ head, floats, doubles }: CheckpointContent<Head>): Finet
   };
 }
 
-/** What a finished training changed. */
+/** What a finished training made. */
 function finished(
-  identity: string,
   graph: Graph,
-  { graph: trained, history, samples, seconds, engine, scales }: FinetuneResult,
+  { graph: trained, scales }: FinetuneResult,
   { observer }: FinetuneOptions,
-): CheckpointContent<Head> {
-  const floats = new Map<string, Float32Array>();
-  for (const [name, { data }] of trained.initializers) {
-    if (data instanceof Float32Array && data !== graph.initializers.get(name)?.data) floats.set(WEIGHT + name, data);
-  }
-  for (const [name, values] of scales) floats.set(SCALE + name, values);
-  const doubles = new Map([[OBSERVED, observer?.save() ?? new Float64Array()]]);
-  return { head: { identity, history, samples, seconds, engine }, floats, doubles };
+): Omit<CheckpointContent<Head>, 'head'> {
+  const prefixed = (prefix: string, values: ReadonlyMap<string, Float32Array>) =>
+    [...values].map(([name, data]) => [prefix + name, data] as const);
+  const floats = new Map([...prefixed(WEIGHT, changedWeights(graph, trained)), ...prefixed(SCALE, scales)]);
+  return { floats, doubles: new Map([[OBSERVED, observer?.save() ?? new Float64Array()]]) };
 }
 
 function recall(
@@ -173,14 +146,9 @@ function recall(
   { observer }: FinetuneOptions,
 ): FinetuneResult {
   observer?.restore(doubles.get(OBSERVED) ?? new Float64Array());
-  const initializers = new Map(graph.initializers);
-  const scales = new Map<string, Float32Array>();
-  for (const [key, data] of floats) {
-    if (key.startsWith(SCALE)) scales.set(key.slice(SCALE.length), data);
-    const name = key.slice(WEIGHT.length);
-    const old = key.startsWith(WEIGHT) ? initializers.get(name) : undefined;
-    if (old !== undefined) initializers.set(name, tensor('float32', old.shape, data));
-  }
+  const named = (prefix: string) =>
+    [...floats].flatMap(([key, data]) => (key.startsWith(prefix) ? [[key.slice(prefix.length), data] as const] : []));
   const { samples, seconds, engine = 'wasm' } = head;
-  return { graph: { ...graph, initializers }, history: historyOf(head), samples, seconds, engine, scales };
+  const trained = withWeights(graph, named(WEIGHT));
+  return { graph: trained, history: historyOf(head), samples, seconds, engine, scales: new Map(named(SCALE)) };
 }

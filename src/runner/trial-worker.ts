@@ -112,6 +112,7 @@ function evaluate(task: EvaluateTask, buildFolder: string, port: MessagePort | u
       plan,
       boards: task.boards,
       limits: task.limits,
+      sharedWeightsIn: buildFolder,
       ...(task.modelLatency ? { modelLatencyIn: buildFolder } : {}),
       ...(checkpoints === undefined ? {} : { checkpointsIn: checkpoints.folder }),
       ...(checkpoints?.everySeconds === undefined ? {} : { checkpointSeconds: checkpoints.everySeconds }),

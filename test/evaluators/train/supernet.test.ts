@@ -1,7 +1,11 @@
 /** The slimmable supernet: slicing is exact, statistics are the data's, and sub-networks work without training of their own. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { test } from 'node:test';
 import { compress } from '../../../evaluators/compress/compress.ts';
+import type { CompressHooks } from '../../../evaluators/compress/compress-hooks.ts';
 import { prunableLayers } from '../../../evaluators/compress/dependencies/dependency-groups.ts';
 import { makeSubnets } from '../../../evaluators/compress/make-subnets.ts';
 import type { FinetunePlan } from '../../../evaluators/compression-plan.ts';
@@ -143,4 +147,51 @@ test('trials of one plan share the weights of the supernet, which are trained on
     compress(graph, DATA, { supernet: { epochs: 1 }, prune: { granularity: 'element', heuristic: 'l1' } }),
     /sliced at once/,
   );
+});
+
+test('shared weights outlive their process, and their training goes on from its checkpoint', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tinypareto-supernet-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const [layer] = prunableLayers(net());
+  const plan = {
+    supernet: { epochs: 2, learningRate: 0.03 },
+    prune: { granularity: 'structured', heuristic: 'l1', layers: { [layer.name]: { keep: 4 } } },
+  } as const;
+  /** Each graph is a new one: nothing is remembered in memory. The steps of shared training done, and the network. */
+  const trial = async (limit: number, extra: CompressHooks) => {
+    let steps = 0;
+    const run = compress(net(), DATA, plan, {
+      ...extra,
+      onProgress: ({ message }) => {
+        if (message.startsWith('weights for all trials') && ++steps === limit) throw new Error('power cut');
+      },
+    });
+    const graph = await run.then(
+      ({ floatGraph }) => floatGraph,
+      (error: Error) => {
+        assert.equal(error.message, 'power cut');
+        return undefined;
+      },
+    );
+    return { steps, graph };
+  };
+  const warnings: string[] = [];
+  const kept: CompressHooks = {
+    sharedWeightsIn: folder,
+    checkpointSeconds: 0,
+    onWarning: (message) => warnings.push(message),
+  };
+  const whole = await trial(Number.POSITIVE_INFINITY, {});
+  const all = 2 * 16;
+  assert.equal(whole.steps, all);
+  await trial(20, kept);
+  const rest = await trial(Number.POSITIVE_INFINITY, kept);
+  assert.equal(rest.steps, all - 19, 'the checkpoint after step 19 was the last');
+  const later = await trial(Number.POSITIVE_INFINITY, kept);
+  assert.equal(later.steps, 0);
+  for (const { graph } of [rest, later]) {
+    for (const [name, { data }] of whole.graph?.initializers ?? [])
+      assert.deepEqual(graph?.initializers.get(name)?.data, data, name);
+  }
+  assert.deepEqual(warnings, []);
 });
