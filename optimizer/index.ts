@@ -13,6 +13,7 @@ export { inferReferencePoint } from './pareto/reference-point.ts';
 export { furtherProblems } from './problems/further-problems.ts';
 export { mixedCompressKnown } from './problems/mixed-compress.ts';
 export { openProblems } from './problems/open-problems.ts';
+export { singleObjectiveProblems } from './problems/single-objective.ts';
 export type { TestProblem } from './problems/test-problem.ts';
 export { type AutoChoice, chooseSampler } from './samplers/auto.ts';
 export { createSampler, SAMPLER_KINDS, type SamplerKind } from './samplers/create-sampler.ts';

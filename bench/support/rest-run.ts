@@ -1,5 +1,5 @@
 /** A study on a test problem over REST: defined, asked and told by a client, as anybody's program would. */
-import type { ObservedTrial, SamplerKind, TestProblem } from '@tinypareto/optimizer';
+import type { ObservedTrial, Params, SamplerKind, TestProblem } from '@tinypareto/optimizer';
 
 /** Sends a request and gives the JSON of a 2xx answer. */
 export type Call = (method: string, path: string, body?: unknown) => Promise<unknown>;
@@ -19,7 +19,14 @@ const CONSTRAINT_TEXTS: ReadonlyMap<string, readonly unknown[]> = new Map([
 ]);
 
 /** The body of `POST /v1/studies` for a problem. */
-export function wireStudy(test: TestProblem, kind: SamplerKind, seed: number, evaluations: number, name: string) {
+export function wireStudy(
+  test: TestProblem,
+  kind: SamplerKind,
+  seed: number,
+  evaluations: number,
+  name: string,
+  points?: readonly Params[],
+) {
   const { problem } = test;
   const constraints =
     CONSTRAINT_TEXTS.get(test.name) ?? problem.constraints.map((c) => ({ metric: c.metrics[0], op: '<=', bound: 0 }));
@@ -28,7 +35,7 @@ export function wireStudy(test: TestProblem, kind: SamplerKind, seed: number, ev
     objectives: problem.objectives,
     space: problem.space.parameters,
     constraints,
-    sampler: { kind, seed },
+    sampler: { kind, seed, ...(points !== undefined && { points }) },
     budget: { trials: evaluations },
   };
 }
@@ -41,16 +48,17 @@ export interface RestRun {
   readonly hypervolume: number;
 }
 
-/** Trials are asked for one at a time and told exactly. */
+/** Trials are asked for one at a time and told exactly; `points` are those of the sampler `list`. */
 export async function runOverRest(
   call: Call,
   test: TestProblem,
   kind: SamplerKind,
   seed: number,
   evaluations: number,
+  points?: readonly Params[],
 ): Promise<RestRun> {
   const name = `${test.name}-${kind}-${seed}`;
-  await call('POST', '/v1/studies', wireStudy(test, kind, seed, evaluations, name));
+  await call('POST', '/v1/studies', wireStudy(test, kind, seed, evaluations, name, points));
   const observed: ObservedTrial[] = [];
   const askMs: number[] = [];
   for (let i = 0; i < evaluations; i++) {

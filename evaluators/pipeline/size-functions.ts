@@ -37,6 +37,8 @@ interface Polynomial {
 export interface SizeFunctions {
   /** Metrics whose functions meet held-out programs; the others are no better than a guess. */
   readonly trusted: readonly SizeMetricName[];
+  /** Root mean square of the relative errors on the held-out programs. */
+  readonly errors: Readonly<Record<SizeMetricName, number>>;
   readonly lows: readonly number[];
   readonly params: Polynomial;
   readonly macs: Polynomial;
@@ -118,17 +120,18 @@ export function fitSizeFunctions(
     usedBytes: base.usedBytes.map((_, t) => fit(({ usedBytes }) => usedBytes[t])),
   };
   const truths = heldOut(ranges).map(probe);
-  const trusted = SIZE_METRICS.filter((metric) =>
-    truths.every(
-      (truth) => Math.abs(sizeAt(functions, metric, truth.widths) - truth[metric]) <= TOLERANCE * truth[metric],
-    ),
-  );
-  return { trusted, ...functions };
+  const errorsOf = (metric: SizeMetricName): number[] =>
+    truths.map((truth) => Math.abs(sizeAt(functions, metric, truth.widths) / truth[metric] - 1));
+  const trusted = SIZE_METRICS.filter((metric) => errorsOf(metric).every((error) => error <= TOLERANCE));
+  const rms = (errors: readonly number[]): number =>
+    Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / Math.max(1, errors.length));
+  const errors = Object.fromEntries(SIZE_METRICS.map((metric) => [metric, rms(errorsOf(metric))]));
+  return { trusted, errors: errors as SizeFunctions['errors'], ...functions };
 }
 
 /** One metric at these widths, in the order of the ranges that the functions were made from. */
 export function sizeAt(
-  functions: Omit<SizeFunctions, 'trusted'>,
+  functions: Omit<SizeFunctions, 'trusted' | 'errors'>,
   metric: SizeMetricName,
   widths: readonly number[],
 ): number {

@@ -29,6 +29,11 @@ export interface SamplerProblem {
   readonly constraints: readonly OutcomeConstraint[];
   /** Metrics that need no surrogate; keyed by metric name. */
   readonly known?: ReadonlyMap<string, KnownMetric>;
+  /**
+   * Relative standard deviations of known metrics whose functions are close, not exact. Explanations state them; samplers take the
+   * functions at their word.
+   */
+  readonly knownErrors?: ReadonlyMap<string, number>;
   /** Cheap approximations; the surrogate learns the residual. Keyed by metric name. */
   readonly priorMean?: ReadonlyMap<string, KnownMetric>;
 }

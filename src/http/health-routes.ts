@@ -39,6 +39,15 @@ export function createMetrics(service: StudyService): {
       for (const { state } of service.records()) this.inc({ state });
     },
   });
+  new Gauge({
+    name: 'tinypareto_suggestions',
+    help: 'Asks of samplers with a model: whether the point was ready, still being prepared, or computed for the ask.',
+    labelNames: ['from'] as const,
+    registers: [registry],
+    collect() {
+      for (const [from, count] of Object.entries(service.suggestionCounts)) this.set({ from }, count);
+    },
+  });
   const unsubscribe = service.events.subscribe(null, ({ type }) => events.inc({ type }));
   return {
     registry,

@@ -40,6 +40,7 @@ export interface SamplerTask {
 /** What `createSamplerExtension(data)` of an extension module returns, or promises. */
 export interface SamplerExtension {
   readonly known?: ReadonlyMap<string, KnownMetric>;
+  readonly knownErrors?: ReadonlyMap<string, number>;
   readonly priorMean?: ReadonlyMap<string, KnownMetric>;
 }
 
@@ -81,6 +82,7 @@ export async function buildProblem(task: SamplerTask): Promise<SamplerProblem> {
     objectives,
     constraints,
     ...(known.size + (extra.known?.size ?? 0) > 0 && { known: new Map([...(extra.known ?? []), ...known]) }),
+    ...(extra.knownErrors !== undefined && { knownErrors: extra.knownErrors }),
     ...(priorMean.size + (extra.priorMean?.size ?? 0) > 0 && {
       priorMean: new Map([...(extra.priorMean ?? []), ...priorMean]),
     }),

@@ -35,7 +35,7 @@ import type { StudyRecord } from './study.ts';
 import { StudyRegistry } from './study-registry.ts';
 import { compileRules } from './study-rules.ts';
 import type { StudyState } from './study-state.ts';
-import { Suggester } from './suggester.ts';
+import { Suggester, type SuggestionCounts } from './suggester.ts';
 import { tellItem, tellTrial } from './tell-trial.ts';
 import { withTransfer } from './transfer-source.ts';
 import { applyVerb, type Verb } from './verbs.ts';
@@ -365,6 +365,11 @@ export class StudyService {
   async eventsAfter(ref: string | null, after: number, limit = 1000): Promise<readonly StoredEvent[]> {
     const id = ref === null ? null : (await this.#registry.state(ref)).record.id;
     return this.#registry.store.events(id, after, limit);
+  }
+
+  /** Since this daemon was started. */
+  get suggestionCounts(): Readonly<SuggestionCounts> {
+    return this.#suggester.counts;
   }
 
   /** Starts on the next suggestion while trials run. */

@@ -41,6 +41,14 @@ interface Prefetched {
   readonly record: StudyRecord;
   readonly version: number;
   readonly result: Promise<SuggestResult>;
+  isReady: boolean;
+}
+
+/** Asks by where their points came from: prepared before, still being prepared, or computed for the ask. Only samplers with a model. */
+export interface SuggestionCounts {
+  ready: number;
+  awaited: number;
+  computed: number;
 }
 
 function workerUrl(): URL {
@@ -52,6 +60,7 @@ export class Suggester {
   readonly #sent = new Map<string, Sent>();
   readonly #prefetched = new WeakMap<StudyState, Prefetched>();
   readonly #thinking = new WeakSet<StudyState>();
+  readonly counts: SuggestionCounts = { ready: 0, awaited: 0, computed: 0 };
   #worker: Piscina | null = null;
   /** The worker serves one request at a time, in order: what it remembers is then known here. */
   #queue: Promise<unknown> = Promise.resolve();
@@ -61,8 +70,11 @@ export class Suggester {
   async suggest(state: StudyState, count: number): Promise<SuggestResult> {
     if (BLIND_SAMPLERS.has(state.record.sampler.kind)) return this.#suggestBlind(state, count);
     const prefetched = this.#prefetched.get(state);
-    if (count === 1 && prefetched?.version === state.version && prefetched.record.sampler === state.record.sampler)
+    if (count === 1 && prefetched?.version === state.version && prefetched.record.sampler === state.record.sampler) {
+      this.counts[prefetched.isReady ? 'ready' : 'awaited']++;
       return prefetched.result;
+    }
+    this.counts.computed++;
     return this.#ask(state, count);
   }
 
@@ -75,8 +87,10 @@ export class Suggester {
     if (this.#thinking.has(state) || this.#prefetched.get(state)?.version === state.version) return;
     const result = this.#ask(state, 1);
     this.#thinking.add(state);
-    this.#prefetched.set(state, { record: state.record, version: state.version, result });
+    const prefetched: Prefetched = { record: state.record, version: state.version, result, isReady: false };
+    this.#prefetched.set(state, prefetched);
     const goOn = (): void => {
+      prefetched.isReady = true;
       this.#thinking.delete(state);
       if (!state.isDropped && state.record.state === 'running') this.prefetch(state);
     };

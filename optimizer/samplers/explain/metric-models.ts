@@ -28,7 +28,7 @@ export interface HeldOut {
 
 export interface MetricModel {
   readonly metric: string;
-  /** Exact: predictions have no spread, and there is nothing to hold out. */
+  /** A function, not a model: its spread is what it is said to be, and there is nothing to hold out. */
   readonly isKnown: boolean;
   /** Trials that the model has seen. */
   readonly observationCount: number;
@@ -173,7 +173,11 @@ export function fitMetricModels(problem: SamplerProblem, observations: Observati
   for (const metric of metricsOfProblem(problem)) {
     const known = problem.known?.get(metric);
     if (known !== undefined) {
-      const predict = (params: Params): MetricPrediction => ({ mean: known(params), sd: 0 });
+      const error = problem.knownErrors?.get(metric) ?? 0;
+      const predict = (params: Params): MetricPrediction => {
+        const mean = known(params);
+        return { mean, sd: error * Math.abs(mean) };
+      };
       models.set(metric, { metric, isKnown: true, observationCount: 0, predict, heldOut: () => [] });
       continue;
     }

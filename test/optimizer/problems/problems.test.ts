@@ -7,6 +7,7 @@ import { hypervolume } from '../../../optimizer/pareto/hypervolume.ts';
 import { furtherProblems } from '../../../optimizer/problems/further-problems.ts';
 import { mixedCompress, mixedCompressKnown } from '../../../optimizer/problems/mixed-compress.ts';
 import { openProblems } from '../../../optimizer/problems/open-problems.ts';
+import { singleObjectiveProblems } from '../../../optimizer/problems/single-objective.ts';
 import type { Params } from '../../../optimizer/space/parameter.ts';
 import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
 
@@ -87,4 +88,23 @@ describe('open problems', () => {
       [0.25, 0.5],
     );
   });
+});
+
+describe('problems with one objective', () => {
+  const optima: Readonly<Record<string, readonly number[]>> = {
+    Branin: [Math.PI, 2.275],
+    Hartmann6: [0.20168952, 0.15001069, 0.47687398, 0.27533243, 0.31165162, 0.65730054],
+    Ackley5: [0, 0, 0, 0, 0],
+    Levy4: [1, 1, 1, 1],
+  };
+  for (const [name, test] of singleObjectiveProblems)
+    it(`${name} has its optimum where it is known to be`, () => {
+      const [value] = test.evaluateAt(optima[name] ?? []).objectives;
+      assert.ok(Math.abs(value - (test.reference[0] - test.bestHypervolume)) < 1e-6, `${value}`);
+      const rng = createRng(1);
+      for (let i = 0; i < 200; i++) {
+        const [other] = test.evaluate(test.problem.space.sampleParams(rng) ?? {}).objectives;
+        assert.ok(other > value && other < test.reference[0]);
+      }
+    });
 });

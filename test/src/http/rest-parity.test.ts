@@ -5,7 +5,9 @@ import {
   createSampler,
   type ObservedTrial,
   openProblems,
+  type Params,
   type SamplerKind,
+  singleObjectiveProblems,
   type TestProblem,
 } from '@tinypareto/optimizer';
 import { type Call, runOverRest } from '../../../bench/support/rest-run.ts';
@@ -13,6 +15,11 @@ import { makeApp, type TestApp } from '../../support/make-app.ts';
 
 const metricsOf = ({ problem }: TestProblem): string[] =>
   [...new Set([...problem.objectives.map((o) => o.metric), ...problem.constraints.flatMap((c) => c.metrics)])].sort();
+
+const somePoints = ({ problem }: TestProblem, count: number): Params[] => {
+  const rng = createRng(3, 0, 'points');
+  return Array.from({ length: count }, () => problem.space.sampleParams(rng) ?? {});
+};
 
 describe('a study over REST is the study of the library, bit for bit', () => {
   let app: TestApp;
@@ -37,14 +44,21 @@ describe('a study over REST is the study of the library, bit for bit', () => {
     ['mixed-compress', 'grid', 150],
     ['mixed-compress', 'random', 150],
     ['C2DTLZ2-d4-m2', 'sobol', 150],
+    ['Levy4', 'ei', 12],
+    ['C2DTLZ2-d4-m2', 'list', 4],
   ];
   for (const [name, kind, evaluations] of studies)
     it(`${kind} on ${name}`, async () => {
-      const test = openProblems.get(name);
+      const test = openProblems.get(name) ?? singleObjectiveProblems.get(name);
       if (test === undefined) throw new Error(`there is no problem ${name}`);
       const seed = 4;
-      const { observed, hypervolume } = await runOverRest(call, test, kind, seed, evaluations);
-      const sampler = createSampler(kind, test.problem, { seed, budgetTrials: evaluations });
+      const list = kind === 'list' ? somePoints(test, evaluations) : undefined;
+      const { observed, hypervolume } = await runOverRest(call, test, kind, seed, evaluations, list);
+      const sampler = createSampler(kind, test.problem, {
+        seed,
+        budgetTrials: evaluations,
+        ...(list !== undefined && { list }),
+      });
       const expected: ObservedTrial[] = [];
       for (let number = 0; number < evaluations; number++) {
         const [suggestion] = sampler.suggest(expected, createRng(seed, number, 'suggest'), 1).suggestions;

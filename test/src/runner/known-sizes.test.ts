@@ -27,7 +27,10 @@ describe('sizes that a sampler knows', () => {
       const sizes = knownSizes(graph, layers, parameters, fixed, [pico]);
       assert.ok(sizes !== undefined);
       // As the study stores them.
-      const { known } = createSamplerExtension(JSON.parse(JSON.stringify(sizes)));
+      const { known, knownErrors } = createSamplerExtension(JSON.parse(JSON.stringify(sizes)));
+      const romError = knownErrors?.get('romBytes') ?? 0;
+      assert.ok(romError > 0 && romError <= 0.05, `${romError}`);
+      assert.equal(knownErrors?.get('macs'), 0);
       const space = createSearchSpace(parameters);
       const rng = createRng(1, 0, 'points');
       for (let i = 0; i < 8; i++) {
