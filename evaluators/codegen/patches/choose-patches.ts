@@ -6,8 +6,8 @@
 import type { CpuCore } from '../../board-spec.ts';
 import { assignMemory, busiestMoment, memoryBound, momentsOf } from '../assign-memory.ts';
 import { speedModel, stepCycles } from '../predict/speed-model.ts';
-import type { Port, Unplaced } from '../program.ts';
-import { windowOf } from './row-operation.ts';
+import type { Port, Step, Unplaced } from '../program.ts';
+import { callKey, windowOf } from './row-operation.ts';
 import { type StageSplit, splitStage, stageOf } from './split-stage.ts';
 
 export interface PatchRequest {
@@ -75,13 +75,14 @@ export function applyPatches(network: Unplaced, ports: Ports, option: PatchOptio
 
 /** The network without patches, then its first layers in patches: every stage and number of patches that can be had. */
 export function patchCandidates(network: Unplaced, ports: Ports): PatchCandidate[] {
+  const cyclesOf = cycleCounter(ports.core);
   const whole = {
     layers: 0,
     patches: 1,
     keepsRows: true,
     arenaBytes: assignMemory(network, ports.inputs, ports.outputs).arenaBytes,
     extraMacs: 0,
-    cycles: cyclesOf(network, ports.core),
+    cycles: cyclesOf(network),
   };
   const found: PatchCandidate[] = [whole];
   const all = [...ports.inputs, ...ports.outputs];
@@ -100,7 +101,7 @@ export function patchCandidates(network: Unplaced, ports: Ports): PatchCandidate
         const [{ patches, extraMacs }] = split.loops;
         const { arenaBytes } = assignMemory(split, ports.inputs, ports.outputs);
         const layers = network.steps[end - 1].layer + 1;
-        found.push({ layers, patches, keepsRows, arenaBytes, extraMacs, cycles: cyclesOf(split, ports.core) });
+        found.push({ layers, patches, keepsRows, arenaBytes, extraMacs, cycles: cyclesOf(split) });
       }
     }
   }
@@ -115,15 +116,31 @@ function firstWindow({ steps }: Unplaced): number {
   );
 }
 
-function cyclesOf({ steps, buffers }: Unplaced, core: CpuCore): number {
+/** Modelled cycles of networks that are the same but for their patches. */
+function cycleCounter(core: CpuCore): (network: Unplaced) => number {
   const model = speedModel(core);
-  const program = { buffers: [...buffers.values()] };
-  return Math.round(steps.reduce((sum, step) => sum + (stepCycles(step, program, model) ?? 0) + model.around.call, 0));
+  const whole = new WeakMap<Step, number>();
+  // Most patches of a layer make the same call at another place.
+  const patched = new Map<string, number>();
+  return ({ steps, buffers }) => {
+    const program = { buffers: [...buffers.values()] };
+    const cycles = (step: Step): number => {
+      const key = step.patch === undefined ? undefined : callKey(step);
+      const known = key === undefined ? whole.get(step) : patched.get(key);
+      if (known !== undefined) return known;
+      const counted = stepCycles(step, program, model) ?? 0;
+      if (key === undefined) whole.set(step, counted);
+      else patched.set(key, counted);
+      return counted;
+    };
+    return Math.round(steps.reduce((sum, step) => sum + cycles(step) + model.around.call, 0));
+  };
 }
 
 function searchPatches(network: Unplaced, ports: Ports, { mostCycles, enoughBytes = 0 }: PatchSearch): Unplaced {
   const { inputs, outputs, core } = ports;
-  const limit = mostCycles * cyclesOf(network, core);
+  const cyclesOf = cycleCounter(core);
+  const limit = mostCycles * cyclesOf(network);
   let best = network;
   let arenaBytes = assignMemory(network, inputs, outputs).arenaBytes;
   for (let round = 0; round < MOST_STAGES && arenaBytes > enoughBytes; round++) {
@@ -133,7 +150,7 @@ function searchPatches(network: Unplaced, ports: Ports, { mostCycles, enoughByte
       .sort((a, b) => a.bound - b.bound || a.split.steps.length - b.split.steps.length);
     const planned = candidates
       .slice(0, TIMED)
-      .map((candidate) => ({ ...candidate, cycles: cyclesOf(candidate.split, core) }))
+      .map((candidate) => ({ ...candidate, cycles: cyclesOf(candidate.split) }))
       .filter(({ cycles }) => cycles <= limit)
       .sort((a, b) => a.bound - b.bound || a.cycles - b.cycles)
       .slice(0, FINALISTS)

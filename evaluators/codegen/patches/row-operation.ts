@@ -187,6 +187,12 @@ export function windowOf({ params }: Step): WindowFields | undefined {
   return value.fields as unknown as WindowFields;
 }
 
+/** Equal for calls that differ in pointers only. */
+export function callKey({ id, kernel, params, args }: Step): string {
+  const counts = args.map((argument) => (argument.kind === 'integer' ? argument.value : ''));
+  return JSON.stringify([id, kernel, params?.fields, counts]);
+}
+
 /** Bytes of working memory that the call needs at least; undefined when it is not less than for the whole image. */
 export function partScratchBytes(step: Step): number | undefined {
   const window = windowOf(step);

@@ -5,12 +5,12 @@
 
 import type { AllowedOverlap } from '../../memory/overlap.ts';
 import { elementBytes } from '../element-type.ts';
-import { overlapRule } from '../kernels/overlap-rules.ts';
+import { type OverlapRule, overlapRule } from '../kernels/overlap-rules.ts';
 import { copyFields, copyKernel } from '../lower/copy.ts';
 import type { PatchLoop, Port, ProgramBuffer, Step, Unplaced } from '../program.ts';
 import { type PieceAccess, pieceDistance } from './patch-distance.ts';
 import { heightOf, operandIds, type PatchRows, patchRows, resultId, type Stage } from './patch-rows.ts';
-import { partScratchBytes, type RowOperation, type Rows, rowCount, rowOperation } from './row-operation.ts';
+import { callKey, partScratchBytes, type RowOperation, type Rows, rowCount, rowOperation } from './row-operation.ts';
 
 export interface StageSplit {
   /** Steps [first, end) run in patches. */
@@ -124,6 +124,7 @@ class Pieces {
   readonly #stage: Stage;
   readonly #patches: readonly PatchRows[];
   readonly #pieces: Piece[][] = [];
+  readonly #rules = new Map<string, OverlapRule | undefined>();
 
   constructor(network: Unplaced, stage: Stage, patches: readonly PatchRows[]) {
     this.#network = network;
@@ -263,6 +264,23 @@ class Pieces {
     this.buffers.set(id, { ...buffer, elements, bytes: elements * elementBytes(buffer.type) });
   }
 
+  #access({ step, operation, reads, result, written }: Piece, operand: string, made: string): PieceAccess {
+    const elementwise = operation !== undefined && step.inPlace.includes(operand);
+    const first = operation !== undefined && operandIds(operation)[0] === operand && result === made;
+    return {
+      readFrom: reads.get(operand),
+      written: result === made ? written : undefined,
+      rule: elementwise ? { distanceBytes: 0, multipleBytes: 1 } : first ? this.#rule(step) : undefined,
+    };
+  }
+
+  /** Most patches of a layer make the same call at another place. */
+  #rule(step: Step): OverlapRule | undefined {
+    const key = callKey(step);
+    if (!this.#rules.has(key)) this.#rules.set(key, overlapRule(step));
+    return this.#rules.get(key);
+  }
+
   /** The result under the operands of the stage, and buffers of single patches under each other. */
   overlaps(): AllowedOverlap[] {
     const { operations, internal, output } = this.#stage;
@@ -270,13 +288,15 @@ class Pieces {
     const around = [...external].map((above) => ({
       below: output,
       above,
-      ...pieceDistance(this.#pieces.flat().map((piece) => accessOf(piece, above, output))),
+      ...pieceDistance(this.#pieces.flat().map((piece) => this.#access(piece, above, output))),
     }));
     const inside = operations.flatMap((operation) =>
       operandIds(operation).flatMap((above): AllowedOverlap[] => {
         const below = resultId(operation);
         if (this.resident.has(above) || this.resident.has(below)) return [];
-        const rules = this.#pieces.map((pieces) => pieceDistance(pieces.map((piece) => accessOf(piece, above, below))));
+        const rules = this.#pieces.map((pieces) =>
+          pieceDistance(pieces.map((piece) => this.#access(piece, above, below))),
+        );
         const [{ multipleBytes }] = rules;
         if (rules.some((rule) => rule.multipleBytes !== multipleBytes)) return [];
         return [{ below, above, distanceBytes: Math.max(...rules.map((rule) => rule.distanceBytes)), multipleBytes }];
@@ -284,16 +304,6 @@ class Pieces {
     );
     return [...around, ...inside];
   }
-}
-
-function accessOf({ step, operation, reads, result, written }: Piece, operand: string, made: string): PieceAccess {
-  const elementwise = operation !== undefined && step.inPlace.includes(operand);
-  const first = operation !== undefined && operandIds(operation)[0] === operand;
-  return {
-    readFrom: reads.get(operand),
-    written: result === made ? written : undefined,
-    rule: elementwise ? { distanceBytes: 0, multipleBytes: 1 } : first ? overlapRule(step) : undefined,
-  };
 }
 
 function isAligned(argument: Step['args'][number]): boolean {

@@ -241,14 +241,16 @@ function recurrent(fields: Fields): Map<string, number> {
 /** Everything else: numbers among arguments and parameters, elements read and written. */
 function plain(step: Step, program: Pick<Program, 'buffers'>): Map<string, number> {
   const elements = new Map(program.buffers.map((buffer) => [buffer.id, buffer.elements]));
-  const size = (ids: readonly string[]) => ids.reduce((sum, id) => sum + (elements.get(id) ?? 0), 0);
+  const fields = step.params?.fields ?? {};
+  const n = numberOf(fields, 'n') || integerArgument(step);
+  const size = (ids: readonly string[]) =>
+    // A patch reads and writes as many elements of each buffer as it counts.
+    ids.reduce((sum, id) => sum + (step.patch === undefined ? (elements.get(id) ?? 0) : n), 0);
   const counts = new Map([
     ['1', 1],
     ['read', size(step.reads)],
     ['written', size(step.writes)],
   ]);
-  const fields = step.params?.fields ?? {};
-  const n = numberOf(fields, 'n') || integerArgument(step);
   for (const [name, count] of Object.entries(tiled('n', n, [4]))) counts.set(name, count);
   return counts;
 }
