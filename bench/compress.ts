@@ -3,6 +3,7 @@
  * and after on the device's arithmetic, ROM and RAM. The figure is the share of LeNet's parameters removed by structured pruning while
  * the uint8 network keeps 99 % of its accuracy on the 10,000 test digits; 0 when it does not.
  *
+ * `--keep FOLDER` remembers finished rows and trained networks there and goes on from them;
  * `--full` every heuristic × schedule × granularity × format on all training data (hours); `--rows REGEX` some rows; `--no-lenet` without
  * the figure's recipe (examples/lenet-mnist/smallest.yaml; without `--full` a tenth of its training).
  */
@@ -10,22 +11,18 @@ import { readFileSync } from 'node:fs';
 import {
   CompressionError,
   type CompressionPlan,
-  compress,
   type Dataset,
-  deployable,
   evaluate,
   type Graph,
   importOnnx,
   loadDataset,
-  lower,
-  predictSizes,
-  sizeMeasures,
   subset,
 } from '@tinypareto/evaluators';
 import { findBoard } from '../src/runner/board-specs.ts';
 import { sharedPath } from '../test/support/shared.ts';
 import { type BenchOptions, type BenchResult, option } from './bench-result.ts';
 import { type CompressCase, compressCases, type NetworkName } from './support/compress-cases.ts';
+import { type CompressRow, RowMeasure, type Subject } from './support/measure-row.ts';
 import { referenceData } from './support/reference-data.ts';
 import { smallestLenet } from './support/smallest-lenet.ts';
 import { splitAgain } from './support/split-again.ts';
@@ -35,33 +32,6 @@ import { tutorialCnn } from './support/tutorial-cnn.ts';
 const SHORT_TRAIN = 6000;
 const PAPER_REMOVED = 99.18;
 const KEPT_ACCURACY = 0.99;
-
-interface Subject {
-  readonly graph: Graph;
-  readonly dataset: Dataset;
-  readonly accuracy: number;
-}
-
-export interface CompressRow {
-  readonly row: string;
-  /** What the target asked for, and what came out after closure. */
-  readonly asked: string;
-  readonly achieved: string;
-  /** Difference of achieved and asked, in % of the asked; null without a target. */
-  readonly missPercent: number | null;
-  readonly params: number;
-  readonly removedPercent: number;
-  readonly macs: number;
-  readonly accuracyBefore: number;
-  readonly accuracyFloat: number;
-  readonly accuracyAfter: number;
-  readonly relativePercent: number;
-  readonly romBytes: number;
-  readonly ramBytes: number;
-  readonly smaller: number;
-  readonly seconds: number;
-  readonly seeds: string;
-}
 
 async function subjectOf(network: NetworkName, isFull: boolean): Promise<Subject> {
   const size = isFull ? {} : { train: SHORT_TRAIN };
@@ -91,44 +61,13 @@ async function subjectOf(network: NetworkName, isFull: boolean): Promise<Subject
 
 const board = findBoard('nano33ble');
 
-async function measure(each: CompressCase, { graph, dataset, accuracy }: Subject): Promise<CompressRow> {
-  const { plan } = each;
-  const start = performance.now();
-  const result = await compress(graph, dataset, plan, {
-    baselineAccuracy: accuracy,
-    measures: sizeMeasures(plan.quantize, board),
-  });
-  const sizes = predictSizes(lower(result.integerGraph ?? deployable(result.floatGraph), board), board);
-  const before = predictSizes(lower(deployable(graph), board), board);
-  const { achieved, accuracy: found } = result.report;
-  const target = achieved.prune?.target;
-  const left = achieved.prune === undefined ? achieved.after.params : achieved.prune.params.after;
-  return {
-    row: each.id,
-    asked: target === undefined ? '' : `${target.metric} ${Math.round(target.asked)}`,
-    achieved: target === undefined ? '' : `${target.metric} ${target.achieved}`,
-    missPercent: target === undefined ? null : rounded((target.achieved / target.asked - 1) * 100, 3),
-    params: left,
-    removedPercent: rounded(100 * (1 - left / achieved.before.params), 2),
-    macs: achieved.after.macs,
-    accuracyBefore: rounded(100 * found.before, 2),
-    accuracyFloat: rounded(100 * found.float, 2),
-    accuracyAfter: rounded(100 * found.after, 2),
-    relativePercent: rounded((100 * found.after) / found.before, 2),
-    romBytes: sizes.romBytes,
-    ramBytes: sizes.ramBytes,
-    smaller: rounded(before.romBytes / sizes.romBytes, 2),
-    seconds: rounded((performance.now() - start) / 1000, 1),
-    seeds: each.peer ?? '',
-  };
-}
-
-function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
-}
-
 /** Rows by network, so that each network is trained and evaluated once; what cannot be had is said, not left out. */
-async function measureAll(cases: readonly CompressCase[], isFull: boolean, report: (text: string) => void) {
+async function measureAll(
+  cases: readonly CompressCase[],
+  isFull: boolean,
+  measure: RowMeasure,
+  report: (text: string) => void,
+) {
   const rows: CompressRow[] = [];
   const missing: { readonly row: string; readonly reason: string }[] = [];
   for (const network of new Set(cases.map((each) => each.network))) {
@@ -140,7 +79,7 @@ async function measureAll(cases: readonly CompressCase[], isFull: boolean, repor
     }
     for (const each of own) {
       try {
-        const row = await measure(each, subject);
+        const row = measure.known(each, subject.dataset.train.count) ?? (await measure.measure(each, subject));
         rows.push(row);
         report(
           `${row.row}: ${row.accuracyAfter} % (${row.accuracyBefore}), ${row.params} parameters, ${row.seconds} s\n`,
@@ -162,11 +101,13 @@ export async function run({ args, json }: BenchOptions): Promise<BenchResult> {
     process.stderr.write(text);
   };
   const cases = compressCases().filter((each) => wanted.test(each.id) && (isChosen || isFull || each.isShort));
-  const { rows, missing } = await measureAll(cases, isFull, report);
-  const lenet = args.includes('--no-lenet') || isChosen ? null : await lenetRow(isFull);
+  const kept = option(args, 'keep', '');
+  const measure = new RowMeasure(board, kept === '' ? null : kept);
+  const { rows, missing } = await measureAll(cases, isFull, measure, report);
+  const lenet = args.includes('--no-lenet') || isChosen ? null : await lenetRow(isFull, measure);
   if (!json) for (const line of table(rows)) process.stdout.write(`${line}\n`);
-  const kept = lenet === null ? Number.NaN : lenet.relativePercent / 100;
-  const figure = lenet === null ? Number.NaN : kept >= KEPT_ACCURACY ? lenet.removedPercent : 0;
+  const left = lenet === null ? Number.NaN : lenet.relativePercent / 100;
+  const figure = lenet === null ? Number.NaN : left >= KEPT_ACCURACY ? lenet.removedPercent : 0;
   const misses = rows.flatMap(({ missPercent }) => (missPercent === null ? [] : [Math.abs(missPercent)]));
   return {
     name: 'compress',
@@ -187,13 +128,13 @@ export async function run({ args, json }: BenchOptions): Promise<BenchResult> {
 }
 
 /** The recipe of the figure. */
-async function lenetRow(isFull: boolean): Promise<CompressRow> {
+async function lenetRow(isFull: boolean, measure: RowMeasure): Promise<CompressRow> {
   const plan: CompressionPlan = smallestLenet(isFull);
   const dataset = referenceData('mnist');
   const graph = importOnnx(readFileSync(sharedPath('models', 'lenet', 'lenet-mnist.onnx')));
   const subject = { graph, dataset, accuracy: evaluate(graph, dataset).accuracy };
   const peer = 'paper: 99.18 % removed at > 99 %; trained from scratch at 4,802 parameters 96.61 %, at 18,954 99.00 %';
-  return measure({ id: 'lenet/structured/uint8', network: 'lenet', plan, peer, isShort: true }, subject);
+  return measure.measure({ id: 'lenet/structured/uint8', network: 'lenet', plan, peer, isShort: true }, subject);
 }
 
 const COLUMNS: readonly (keyof CompressRow)[] = [
