@@ -29,6 +29,11 @@ export interface PrunePlan {
   readonly schedule?: { readonly kind: 'oneShot' | 'iterative' | 'agp'; readonly steps: number };
   /** Keep a multiple of this many structures. */
   readonly roundTo?: number;
+  /**
+   * Assignments of widths that meet a structured target and are each trained for a moment, judged on held-out training samples; the best is
+   * kept. Default 1: the widths that the heuristic says. Needs `finetune`.
+   */
+  readonly tryWidths?: number;
 }
 
 export interface FinetunePlan {
@@ -66,6 +71,7 @@ export interface QuantizePlan {
   readonly layers?: Readonly<Record<string, NumberFormat>>;
   /** Shared values per tensor of the format `codebook`, 2 to 256; default 256, or 64 for tensors of fewer than 1,024 weights. */
   readonly codebookSize?: number;
+  /** The following mend post-training quantization; default: on coarse grids (per tensor, int4), not on others. */
   readonly biasCorrection?: boolean;
   readonly equalize?: boolean;
   readonly adaptiveRounding?: boolean;

@@ -2,6 +2,7 @@
 import type { CompressionPlan, NumberFormat, QuantizePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import { CompressionError } from './compression-error.ts';
+import { unknownLayer, wholeLayer } from './layer-names.ts';
 import { hasIntegerKernel } from './quantization/quantize-graph.ts';
 
 const INTEGER_FORMATS: ReadonlySet<NumberFormat> = new Set<NumberFormat>(['int8', 'uint8', 'int4']);
@@ -25,14 +26,18 @@ function refuse(message: string): never {
 }
 
 /** Layers with a format of their own have to be there, and to have an integer kernel when they shall compute in integers. */
-function checkLayers(graph: Graph, layers: Readonly<Record<string, NumberFormat>>): void {
+function checkLayers(
+  graph: Graph,
+  layers: Readonly<Record<string, NumberFormat>>,
+  changed: CompressionPlan['restructure'],
+): void {
   for (const [name, format] of Object.entries(layers)) {
     const node = graph.nodes.find((each) => each.name === name);
     if (node === undefined) {
-      throw new CompressionError(
-        'UNKNOWN_LAYER',
-        `quantize.layers names "${name}", which is not a layer of the network`,
-      );
+      // A part of a layer that is still to be changed: it is looked for again when it could be there.
+      if (changed?.[wholeLayer(name)] !== undefined) continue;
+      const names = graph.nodes.map((each) => each.name);
+      throw unknownLayer('quantize.layers', name, names);
     }
     if (INTEGER_FORMATS.has(format) && !hasIntegerKernel(graph, node)) {
       refuse(
@@ -43,9 +48,9 @@ function checkLayers(graph: Graph, layers: Readonly<Record<string, NumberFormat>
 }
 
 /** Refuses before anything is trained. Throws CompressionError BAD_PLAN or UNKNOWN_LAYER. */
-export function checkQuantizePlan(graph: Graph, { quantize, finetune }: CompressionPlan): void {
+export function checkQuantizePlan(graph: Graph, { quantize, finetune, restructure }: CompressionPlan): void {
   if (quantize === undefined) return;
-  checkLayers(graph, quantize.layers ?? {});
+  checkLayers(graph, quantize.layers ?? {}, restructure);
   const integer = usesIntegers(quantize);
   const formats = new Set(formatsOf(quantize));
   if (!integer && quantize.fallback === 'none') {

@@ -1,8 +1,11 @@
 /**
  * Chooses how many structures each group keeps so that a metric lands on an asked value after dependency closure: a threshold
- * on importance by bisection, then a search over one or two groups' widths near it that removes what is left of the error.
+ * on importance by bisection, then moves of one or two groups' widths near it, then every choice for two groups, until the error is gone or cannot get
+ * smaller.
  */
 import type { OrderedGroup } from './group-widths.ts';
+import { type NearestRequest, nearestWidths } from './nearest-widths.ts';
+import { quadraticCost } from './quadratic-cost.ts';
 
 /** Asked and achieved may differ by this share. */
 export const TOLERANCE = 0.005;
@@ -19,6 +22,8 @@ export interface FitRequest {
   /** The metric may not exceed `asked` at all. */
   readonly upperBound: boolean;
   readonly cost: (widths: readonly number[]) => number;
+  /** Parameters of a choice, where `cost` has to be measured; foretells what differences of widths do. */
+  readonly shapeCost?: (widths: readonly number[]) => number;
 }
 
 const full = (request: FitRequest): number[] => request.groups.map(({ order }, g) => request.fixed[g] ?? order.length);
@@ -91,52 +96,47 @@ export function fitWidths(request: FitRequest): number[] | null {
   return searchNearby(request, refine(request, widthsAfter(request, ranking, low)));
 }
 
-/** Steps away from a width that the last search looks at. */
-const NEARBY = 8;
 const DEFAULT_BUDGET = 1500;
 
-/**
- * Where the refined widths still miss the tolerance (few or coarse structures): every combination of two groups' widths nearby, as many
- * as the budget allows. Least changes first.
- */
+/** Where the refined widths still miss the tolerance (few or coarse structures): two groups' widths. */
 function searchNearby(request: FitRequest, start: readonly number[]): number[] {
-  let best = [...start];
-  let bestError = errorOf(request, request.cost(best));
-  let left = request.budget ?? DEFAULT_BUDGET;
-  for (const widths of nearbyWidths(request, start)) {
-    if (bestError <= TOLERANCE || left-- <= 0) break;
-    const error = errorOf(request, request.cost(widths));
-    if (error < bestError) {
-      best = widths;
-      bestError = error;
-    }
-  }
-  return best;
+  if (errorOf(request, request.cost(start)) <= TOLERANCE) return [...start];
+  return nearest(request, start, request.upperBound ? 'below' : 'either') ?? [...start];
 }
 
-function* nearbyWidths(request: FitRequest, start: readonly number[]): Generator<number[]> {
-  const free = start.flatMap((_, g) => (request.fixed[g] === null ? [g] : []));
-  const at = (g: number, steps: number): number | null =>
-    steps === 0 ? start[g] : stepped(start[g], steps, request.groups[g].order.length, request.roundTo);
-  for (let reach = 1; reach <= NEARBY; reach++) {
-    for (const [i, g] of free.entries()) {
-      for (const h of free.length === 1 ? free : free.slice(i + 1)) {
-        for (const [a, b] of ring(reach)) {
-          const [first, second] = [at(g, a), g === h ? start[h] : at(h, b)];
-          if (first !== null && second !== null) yield start.with(h, second).with(g, first);
-        }
-      }
-    }
-  }
+function nearest(request: FitRequest, start: readonly number[], side: NearestRequest['side']): number[] | null {
+  const sizes = full(request);
+  const shape = quadraticCost(sizes, request.shapeCost ?? request.cost);
+  if (shape === null) return null;
+  return nearestWidths({
+    start,
+    allowed: sizes.map((size, g) => (request.fixed[g] === null ? allowedWidths(size, request.roundTo) : [size])),
+    asked: request.asked,
+    tolerance: TOLERANCE,
+    side,
+    shape,
+    cost: request.cost,
+    budget: request.budget ?? DEFAULT_BUDGET,
+  });
 }
 
-/** Pairs of steps of which the larger is `reach`. */
-function ring(reach: number): [number, number][] {
-  const pairs: [number, number][] = [];
-  for (let a = -reach; a <= reach; a++) {
-    for (let b = -reach; b <= reach; b++) if (Math.max(Math.abs(a), Math.abs(b)) === reach) pairs.push([a, b]);
-  }
-  return pairs;
+export interface Reachable {
+  readonly below: number | null;
+  readonly above: number | null;
+}
+
+/** The nearest costs on both sides of one that was missed, as far as two groups' widths lead from `widths`. */
+export function reachableAround(request: FitRequest, widths: readonly number[]): Reachable {
+  const at = (side: 'below' | 'above'): number | null => {
+    const cost = request.cost(nearest(request, widths, side) ?? widths);
+    return side === 'below' ? (cost <= request.asked ? cost : null) : cost >= request.asked ? cost : null;
+  };
+  return { below: at('below'), above: at('above') };
+}
+
+function allowedWidths(size: number, roundTo: number): number[] {
+  const widths = Array.from({ length: Math.floor(size / roundTo) }, (_, i) => (i + 1) * roundTo);
+  return widths.at(-1) === size ? widths : [...widths, size];
 }
 
 function errorOf(request: FitRequest, cost: number): number {

@@ -5,14 +5,19 @@
 import type { CompressionPlan, FinetunePlan, PrunePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Dataset } from '../train/data/dataset.ts';
-import { DEFAULT_BATCH, type FinetuneOptions, finetune } from '../train/finetune.ts';
+import { holdOut } from '../train/data/hold-out.ts';
+import { evaluate } from '../train/evaluate.ts';
+import { DEFAULT_BATCH, DivergedError, type FinetuneOptions, finetune } from '../train/finetune.ts';
 import { recalibrateBatchNorm } from '../train/recalibrate.ts';
+import { createStream } from '../train/rng.ts';
+import { chooseWidths } from './choose-widths.ts';
 import type { CompressHooks } from './compress-hooks.ts';
+import { CompressionError } from './compression-error.ts';
 import type { ReportBuilder } from './compression-report.ts';
 import { dataImportance } from './data-importance.ts';
 import { analyzeDependencies } from './dependencies/dependency-groups.ts';
 import { elementImportance } from './element-importance.ts';
-import { TOLERANCE } from './fit-widths.ts';
+import { roundWidth, TOLERANCE } from './fit-widths.ts';
 import { metricOf } from './group-widths.ts';
 import { HopelessCheck } from './hopeless.ts';
 import { type ElementContext, type Mask, pruneElements } from './prune-elements.ts';
@@ -75,7 +80,9 @@ export async function pruneAndTrain(
     hooks.signal?.throwIfAborted();
     const message = `step ${index + 1} of ${steps.length}`;
     hooks.onProgress?.({ stage: 'prune', fraction: TRAINING_FRACTION * stage.from, message });
-    const { achieved, ...pruned } = await pruneChecked(job, prune, current, before, progress, goal?.(progress));
+    const step: PruneStep = { prune, current, before, progress, asked: goal?.(progress) };
+    const isTried = progress === 1 && (prune.tryWidths ?? 1) > 1;
+    const { achieved, ...pruned } = await (isTried ? tryWidths(job, step) : pruneChecked(job, step));
     report.pruned(achieved);
     current = await train(job, plan.supernet === undefined ? pruned : takeSlice(job, pruned), stage);
   }
@@ -138,17 +145,11 @@ function goalOf(
 /** Fits that the slow measurement does not confirm are made again, now that the fast one knows better. */
 const FITS = 5;
 
-async function pruneChecked(
-  job: Job,
-  prune: PrunePlan,
-  current: Trained,
-  before: ReadonlyMap<string, number>,
-  progress: number,
-  asked: number | undefined,
-): Promise<Pruned> {
+async function pruneChecked(job: Job, step: PruneStep): Promise<Pruned> {
+  const { prune, asked } = step;
   const metric = prune.target?.metric;
   const simulate = metric === undefined ? undefined : job.hooks.simulate?.[metric];
-  const first = pruneStep(job, prune, current, before, progress, asked);
+  const first = pruneStep(job, step);
   if (metric === undefined || simulate === undefined || asked === undefined) return first;
   let best = { pruned: first, miss: Number.POSITIVE_INFINITY };
   let next = first;
@@ -160,20 +161,94 @@ async function pruneChecked(
     const target = { metric, asked, achieved };
     if (miss < best.miss) best = { pruned: { ...next, achieved: { ...next.achieved, target } }, miss };
     if (best.miss <= TOLERANCE || fit === FITS - 1) break;
-    next = pruneStep(job, prune, current, before, progress, asked);
+    next = pruneStep(job, step);
   }
   return best.pruned;
 }
 
 type Pruned = Trained & { readonly achieved: Achieved };
 
+/** One step of the schedule. */
+interface PruneStep {
+  readonly prune: PrunePlan;
+  readonly current: Trained;
+  /** Structures by layer name before the first step. */
+  readonly before: ReadonlyMap<string, number>;
+  /** 0..1 of the way to the plan's targets. */
+  readonly progress: number;
+  /** The target metric's value after this step. */
+  readonly asked: number | undefined;
+}
+
+/** Share of the plan's epochs that a try trains for. */
+const TRY_SHARE = 1 / 10;
+
+/** Several assignments of widths that meet the target, trained for a moment each. */
+async function tryWidths(job: Job, step: PruneStep): Promise<Pruned> {
+  const { plan, dataset, hooks } = job;
+  const { prune, current } = step;
+  const { finetune: asked } = plan;
+  if (prune.granularity !== 'structured' || prune.target === undefined || asked === undefined || asked.epochs <= 0) {
+    const text = 'prune.tryWidths trains structured networks that meet a target: it needs prune.target and finetune';
+    throw new CompressionError('BAD_PLAN', text);
+  }
+  const held = holdOut(dataset);
+  const groups = analyzeDependencies(current.graph).groups.filter(({ frozen }) => frozen === undefined);
+  const free = groups.flatMap(({ layers, classes }) => {
+    const [name] = layers;
+    return name === undefined || prune.layers?.[name] !== undefined ? [] : [[name, classes.length] as const];
+  });
+  const stream = createStream(plan.seed ?? 0, 'widths');
+  let tried = 0;
+  const sizes = new Map(free);
+  const chosen = await chooseWidths({
+    layers: sizes,
+    tries: prune.tryWidths ?? 1,
+    random: () => stream.nextFloat(),
+    fit: async (fixed) => {
+      const kept = [...fixed].map(([name, keep]) => {
+        return [name, { keep: roundWidth(keep, sizes.get(name) ?? keep, prune.roundTo ?? 1) }];
+      });
+      const layers = { ...prune.layers, ...Object.fromEntries(kept) };
+      try {
+        const pruned = await pruneChecked(job, { ...step, prune: { ...prune, layers } });
+        return { ...pruned, widths: new Map(pruned.achieved.layers.map(({ name, after }) => [name, after])) };
+      } catch (error) {
+        // A neighbour may be out of reach; the heuristic's own choice may not.
+        if (fixed.size > 0 && error instanceof CompressionError) return null;
+        throw error;
+      }
+    },
+    judge: async ({ graph }, share) => {
+      hooks.signal?.throwIfAborted();
+      const short: FinetunePlan = { ...asked, epochs: asked.epochs * TRY_SHARE * share };
+      const options = {
+        seed: plan.seed ?? 0,
+        ...((asked.distill ?? 0) > 0 ? { teacher: job.original } : {}),
+        ...(hooks.signal === undefined ? {} : { signal: hooks.signal }),
+      };
+      const trained = await finetune(graph, held, short, options).catch((error: unknown) => {
+        if (error instanceof DivergedError) return null;
+        throw error;
+      });
+      if (trained === null) return Number.POSITIVE_INFINITY;
+      const { loss, accuracy } = evaluate(
+        trained.graph,
+        held,
+        hooks.signal === undefined ? {} : { signal: hooks.signal },
+      );
+      const message = `width choice ${++tried}: ${(100 * accuracy).toFixed(2)} % of held-out samples`;
+      hooks.onProgress?.({ stage: 'prune', fraction: 0, message });
+      return loss;
+    },
+  });
+  const { widths: _widths, ...pruned } = chosen;
+  return pruned;
+}
+
 function pruneStep(
   { original, dataset, plan, hooks }: Job,
-  prune: PrunePlan,
-  current: Trained,
-  before: ReadonlyMap<string, number>,
-  progress: number,
-  asked: number | undefined,
+  { prune, current, before, progress, asked }: PruneStep,
 ): Pruned {
   const context: ElementContext = {
     seed: plan.seed ?? 0,

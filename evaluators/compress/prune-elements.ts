@@ -14,6 +14,7 @@ import { elementCount, type Tensor, tensor } from '../ir/tensor.ts';
 import { createStream } from '../train/rng.ts';
 import { CompressionError } from './compression-error.ts';
 import { metricOf } from './group-widths.ts';
+import { settingOf, unknownLayer } from './layer-names.ts';
 import { type Achieved, askedValue, type PruneContext, type PruneResult } from './prune-structured.ts';
 import { structureAxis } from './quantization/quantize-graph.ts';
 
@@ -126,22 +127,32 @@ export function pruneElements(graph: Graph, plan: PrunePlan, context: ElementCon
   checkNames(layers, Object.keys(asked));
   if (plan.granularity === 'nm') pruneNm(layers, masks, plan, progress);
   for (const layer of layers) {
-    const own = asked[layer.node.name];
+    const own = askedOf(asked, layer);
     if (own !== undefined) zeroSmallest([layer], masks, removedCount(layer, own, progress));
   }
   let target: Achieved['target'];
   if (plan.target !== undefined && plan.granularity !== 'nm') {
-    const free = layers.filter((layer) => asked[layer.node.name] === undefined);
+    const free = layers.filter((layer) => askedOf(asked, layer) === undefined);
     target = meetTarget(graph, free, masks, plan, context);
   }
   return finish(graph, layers, masks, target);
 }
 
+/** A share holds for the parts of a changed layer, too; a number of weights is that layer's own. */
+function askedOf(asked: Readonly<Record<string, LayerPrune>>, { node }: Layer): LayerPrune | undefined {
+  const inherited = settingOf(asked, node.name);
+  return asked[node.name] ?? (typeof inherited === 'number' ? inherited : undefined);
+}
+
 function checkNames(layers: readonly Layer[], names: readonly string[]): void {
   for (const name of names) {
     if (layers.some((layer) => layer.node.name === name)) continue;
-    const all = layers.map((layer) => layer.node.name).join(', ');
-    throw new CompressionError('UNKNOWN_LAYER', `no layer "${name}"; layers with weights: ${all}`);
+    throw unknownLayer(
+      'prune.layers',
+      name,
+      layers.map((layer) => layer.node.name),
+      'layers with weights',
+    );
   }
 }
 

@@ -9,7 +9,7 @@ import type { Graph } from '../ir/graph.ts';
 import { CompressionError } from './compression-error.ts';
 import { analyzeDependencies, type DependencyAnalysis } from './dependencies/dependency-groups.ts';
 import { removeStructures } from './dependencies/remove-structures.ts';
-import { fitWidths, narrowest, roundWidth } from './fit-widths.ts';
+import { fitWidths, narrowest, type Reachable, reachableAround, roundWidth, TOLERANCE } from './fit-widths.ts';
 import {
   type Measures,
   metricOf,
@@ -19,6 +19,7 @@ import {
   widthCost,
 } from './group-widths.ts';
 import { type DataHeuristic, needsData, normalizeByGroup, weightImportance } from './importance.ts';
+import { unknownLayer } from './layer-names.ts';
 
 export interface PruneContext {
   readonly seed?: number;
@@ -41,7 +42,13 @@ export interface LayerWidth {
 export interface Achieved {
   readonly params: { readonly before: number; readonly after: number };
   readonly macs: { readonly before: number; readonly after: number };
-  readonly target?: { readonly metric: SizeMetric; readonly asked: number; readonly achieved: number };
+  readonly target?: {
+    readonly metric: SizeMetric;
+    readonly asked: number;
+    readonly achieved: number;
+    /** Set when no widths come within 0.5 %: the nearest values on both sides that the layers' structures allow. */
+    readonly reachable?: Reachable;
+  };
   /** Structured: every layer that can shrink, or its group's first. */
   readonly layers: readonly LayerWidth[];
   /** Share of the prunable weights that are zero (element pruning). */
@@ -82,6 +89,7 @@ export function pruneStructured(graph: Graph, plan: PrunePlan, context: PruneCon
   const measures = context.measures ?? {};
   let widths = fixed.map((width, g) => width ?? groups[g].order.length);
   let target: Achieved['target'];
+  let reachable: Reachable | undefined;
   if (plan.target !== undefined) {
     const { metric } = plan.target;
     const asked = context.asked ?? askedValue(plan.target, metricOf(graph, metric, measures));
@@ -89,12 +97,21 @@ export function pruneStructured(graph: Graph, plan: PrunePlan, context: PruneCon
     if (cost(widths) > asked) {
       const upperBound = plan.target.atMost !== undefined;
       // Sizes in bytes and times take a compilation each.
-      const budget = metric === 'params' || metric === 'macs' ? {} : { budget: MEASURED_BUDGET };
-      const fitted = fitWidths({ groups, scores, fixed, roundTo, asked, upperBound, cost, ...budget });
+      const measured =
+        metric === 'params' || metric === 'macs'
+          ? {}
+          : {
+              budget: MEASURED_BUDGET,
+              shapeCost: widthCost(analysis, groups, metric === 'latencyUs' ? 'macs' : 'params', {}),
+            };
+      const request = { groups, scores, fixed, roundTo, asked, upperBound, cost, ...measured };
+      const fitted = fitWidths(request);
       if (fitted === null) throw unreachable(groups, fixed, roundTo, metric, asked, cost);
       widths = fitted;
+      const isMissed = Math.abs(cost(widths) / asked - 1) > TOLERANCE && measured.budget === undefined;
+      if (isMissed) reachable = reachableAround(request, widths);
     }
-    target = { metric, asked, achieved: cost(widths) };
+    target = { metric, asked, achieved: cost(widths), ...(reachable === undefined ? {} : { reachable }) };
   }
   const pruned = removeStructures(analysis, removedClasses(analysis, groups, widths));
   const [before, after] = [countCost(graph), countCost(pruned)];
@@ -163,7 +180,7 @@ function checkLayer(analysis: DependencyAnalysis, name: string, groups: number):
   const source = analysis.sources.find((each) => each.node.name === name);
   if (source === undefined) {
     const names = analysis.groups.flatMap((group) => (group.frozen === undefined ? group.layers : []));
-    throw new CompressionError('UNKNOWN_LAYER', `no layer "${name}"; layers that can be pruned: ${names.join(', ')}`);
+    throw unknownLayer('prune.layers', name, names, 'layers that can be pruned');
   }
   const reason = analysis.frozen.get(analysis.classOf[source.units[0]]);
   throw new CompressionError('CANNOT_PRUNE', `layer "${name}" cannot be pruned: ${reason ?? 'it must keep its size'}`);

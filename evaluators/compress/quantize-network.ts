@@ -7,11 +7,13 @@ import type { Dataset } from '../train/data/dataset.ts';
 import type { FinetuneOptions, FinetuneResult } from '../train/finetune.ts';
 import { usesIntegers } from './check-quantize-plan.ts';
 import type { CompressHooks } from './compress-hooks.ts';
+import { settingOf } from './layer-names.ts';
 import { calibrate } from './quantization/calibrate.ts';
 import { calibrationSamples } from './quantization/calibration-samples.ts';
 import { chooseWeights } from './quantization/choose-weights.ts';
 import { equalize } from './quantization/equalize.ts';
 import type { SampleSource } from './quantization/float-inference.ts';
+import { mendedPlan } from './quantization/mended-plan.ts';
 import { quantize, structureAxis } from './quantization/quantize-graph.ts';
 import { codebookWeights, float16Weights } from './quantization/stored-weights.ts';
 import { trainQuantized } from './quantization/train-quantized.ts';
@@ -28,7 +30,7 @@ export interface QuantizedNetwork {
 
 /** Layers whose weights are only stored smaller. */
 export function storeSmaller(graph: Graph, plan: QuantizePlan): Graph {
-  const has = (format: NumberFormat) => (node: Node) => (plan.layers?.[node.name] ?? plan.format) === format;
+  const has = (format: NumberFormat) => (node: Node) => (settingOf(plan.layers, node.name) ?? plan.format) === format;
   return codebookWeights(float16Weights(graph, has('float16')), has('codebook'), plan.codebookSize);
 }
 
@@ -52,7 +54,7 @@ export async function quantizeNetwork(
   hooks: CompressHooks,
   aware?: AwareTraining,
 ): Promise<QuantizedNetwork> {
-  const asked = plan.quantize ?? { format: 'int8' };
+  const asked = mendedPlan(plan.quantize ?? { format: 'int8' });
   const folded = simplify(graph);
   if (!usesIntegers(asked)) return { graph: storeSmaller(folded, asked), integer: false };
   const network = asked.equalize === true ? equalize(folded) : folded;

@@ -29,6 +29,7 @@ const PrunePlanSchema = strictObject({
     }),
   ),
   roundTo: Type.Optional(Type.Integer({ minimum: 1, maximum: 1024 })),
+  tryWidths: Type.Optional(Type.Integer({ minimum: 1, maximum: 256 })),
 });
 
 const FinetunePlanSchema = strictObject({

@@ -6,6 +6,7 @@
 import type { NumberFormat, QuantizePlan } from '../../compression-plan.ts';
 import type { Graph, Node } from '../../ir/graph.ts';
 import { elementCount, type Tensor, tensor } from '../../ir/tensor.ts';
+import { settingOf } from '../layer-names.ts';
 import { errorSpread, roundRow } from './adaptive-rounding.ts';
 import type { SampleSource } from './float-inference.ts';
 import { type LayerInputs, layerInputs } from './layer-inputs.ts';
@@ -43,7 +44,7 @@ const FORMATS: Partial<Record<NumberFormat, WeightFormat>> = { int8: 'int8', uin
 export function layersOf(graph: Graph, plan: QuantizePlan): Layer[] {
   return graph.nodes.flatMap((node): Layer[] => {
     const weight = graph.initializers.get(node.inputs[1] ?? '');
-    const format = FORMATS[plan.layers?.[node.name] ?? plan.format];
+    const format = FORMATS[settingOf(plan.layers, node.name) ?? plan.format];
     const { kind } = node.op;
     if (weight === undefined || format === undefined || !hasIntegerKernel(graph, node)) return [];
     if (kind !== 'Conv' && kind !== 'Gemm' && kind !== 'MatMul') return [];

@@ -11,8 +11,8 @@ import type { NumberFormat, QuantizePlan } from '../../compression-plan.ts';
 import type { Graph, Node, ValueInfo } from '../../ir/graph.ts';
 import type { Op } from '../../ir/op.ts';
 import type { Tensor } from '../../ir/tensor.ts';
-import { CompressionError } from '../compression-error.ts';
 import { consumersOf, rebuild, uniqueName, valueInfo, valueNames } from '../graph-edit.ts';
+import { settingOf, unknownLayer, unknownNames } from '../layer-names.ts';
 import { type Affine, affineOf, type Range, scaleTensor, zeroTensor } from './affine.ts';
 import { type QuantizedWeight, quantizeBias, type WeightFormat, weightGrid, weightOnGrid } from './weight-quantizer.ts';
 
@@ -150,14 +150,9 @@ class Quantizer {
     this.#consumers = consumersOf(graph);
     this.#initializers = new Map(graph.initializers);
     this.#names = valueNames(graph);
-    for (const name of Object.keys(plan.layers ?? {})) {
-      if (!graph.nodes.some((node) => node.name === name)) {
-        throw new CompressionError(
-          'UNKNOWN_LAYER',
-          `quantize.layers names "${name}", which is not a layer of the network`,
-        );
-      }
-    }
+    const names = graph.nodes.map(({ name }) => name);
+    const [unknown] = unknownNames(Object.keys(plan.layers ?? {}), names);
+    if (unknown !== undefined) throw unknownLayer('quantize.layers', unknown, names);
   }
 
   run(): Graph {
@@ -170,7 +165,7 @@ class Quantizer {
   }
 
   #formatOf(node: Node): NumberFormat {
-    return this.#plan.layers?.[node.name] ?? this.#plan.format;
+    return settingOf(this.#plan.layers, node.name) ?? this.#plan.format;
   }
 
   #isQuantized(node: Node): boolean {

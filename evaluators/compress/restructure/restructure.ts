@@ -8,6 +8,7 @@ import type { Graph, Node } from '../../ir/graph.ts';
 import { CompressionError } from '../compression-error.ts';
 import { rebuild, valueNames } from '../graph-edit.ts';
 import { inferGraph } from '../infer-graph.ts';
+import { unknownLayer } from '../layer-names.ts';
 import { decomposeConv } from './decompose-conv.ts';
 import { decomposeDense } from './decompose-dense.ts';
 import { depthwiseSeparable } from './depthwise-separable.ts';
@@ -42,7 +43,7 @@ function changeLayer(graph: Graph, name: string, change: Restructure, taken: Set
   const node = graph.nodes.find((each) => each.name === name);
   if (node === undefined) {
     const known = graph.nodes.filter(({ op }) => ['Conv', 'Gemm', 'MatMul'].includes(op.kind)).map((each) => each.name);
-    throw new CompressionError('UNKNOWN_LAYER', `no layer "${name}"; layers that can change: ${known.join(', ')}`);
+    throw unknownLayer('restructure', name, known, 'layers that can change');
   }
   const { nodes, constants } = replace(graph, node, change, taken);
   const changed = inferGraph(
