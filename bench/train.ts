@@ -15,49 +15,40 @@ import { TRAINING_NETS, type TrainingNet } from './support/training-nets.ts';
 
 const WARM_STEPS = 3;
 
-interface Speed {
-  readonly perCpuSecond: number;
-  readonly perSecond: number;
-}
-
+/** Samples per CPU second. */
 interface Row {
-  readonly title: string;
+  readonly network: string;
   readonly batch: number;
-  readonly native: Speed | null;
-  readonly wasm: Speed;
-  readonly torch: Speed | null;
-  /** Of PyTorch per CPU second: of this run, else stored. */
-  readonly peer: number;
-  readonly ratios: { readonly native: number | null; readonly wasm: number };
+  readonly native: number | null;
+  readonly wasm: number;
+  readonly pytorch: number;
+  readonly nativeRatio: number | null;
+  readonly wasmRatio: number;
 }
 
-function measure({ graph, batch }: TrainingNet, engine: EngineKind, seconds: number): Speed {
+function measure({ graph, batch }: TrainingNet, engine: EngineKind, seconds: number): number {
   const program = compileTraining(graph(), { batch, engine });
   for (let i = 0; i < program.input.length; i++) program.input[i] = (i % 251) / 251;
   const { classes } = program;
   for (let row = 0; row < batch; row++) program.target[row * classes + (row % classes)] = 1;
   const cpu: number[] = [];
-  const wall: number[] = [];
   const end = performance.now() + seconds * 1000;
   while (performance.now() < end || cpu.length < 8) {
     const usage = process.cpuUsage();
-    const start = performance.now();
     program.forward();
     program.backward();
     program.update({ learningRate: 0.01, momentum: 0.9, weightDecay: 0 });
     const used = process.cpuUsage(usage);
     cpu.push((used.user + used.system) / 1e6);
-    wall.push((performance.now() - start) / 1000);
   }
-  const rate = (times: number[]) => batch / median(times.slice(WARM_STEPS));
-  return { perCpuSecond: rate(cpu), perSecond: rate(wall) };
+  return batch / median(cpu.slice(WARM_STEPS));
 }
 
 function measureTorch(
   python: string,
   { name, batch }: TrainingNet,
   seconds: number,
-): (Speed & { readonly torch: string }) | undefined {
+): { readonly perCpuSecond: number; readonly torch: string } | undefined {
   const script = fileURLToPath(new URL('../scripts/torch-training.py', import.meta.url));
   const result = spawnSync(python, [script, name, '1', String(batch), String(seconds)], {
     encoding: 'utf8',
@@ -71,32 +62,33 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
   const python = option(args, 'python', process.env['TINYPARETO_TORCH_PYTHON'] ?? '');
   const only = option(args, 'net', '');
   const hasNative = createEngine().kind === 'native';
-  const rows = new Map<string, Row>();
+  const rows: Row[] = [];
   let version = '';
   for (const net of TRAINING_NETS.filter(({ name }) => only === '' || name === only)) {
     const wasm = measure(net, 'wasm', seconds);
     const native = hasNative ? measure(net, 'native', seconds) : null;
     const torch = python === '' ? undefined : measureTorch(python, net, seconds);
     version = torch?.torch ?? version;
-    const peer = torch?.perCpuSecond ?? net.storedTorch;
-    const ratios = { native: native === null ? null : native.perCpuSecond / peer, wasm: wasm.perCpuSecond / peer };
-    rows.set(net.name, { title: net.title, batch: net.batch, native, wasm, torch: torch ?? null, peer, ratios });
+    const pytorch = torch?.perCpuSecond ?? net.storedTorch;
+    const { title, batch } = net;
+    const nativeRatio = native === null ? null : native / pytorch;
+    rows.push({ network: title, batch, native, wasm, pytorch, nativeRatio, wasmRatio: wasm / pytorch });
   }
-  const [first] = rows.values();
+  const [first] = rows;
   if (first === undefined) throw new Error(`--net: one of ${TRAINING_NETS.map(({ name }) => name).join(', ')}`);
-  const figure = (first.native ?? first.wasm).perCpuSecond;
+  const figure = first.native ?? first.wasm;
   return {
     name: 'train',
     figure,
-    unit: `samples per CPU second of a training step, ${first.title}, one thread, ${first.native === null ? 'WebAssembly' : 'native'}`,
+    unit: `samples per CPU second of a training step, ${first.network}, one thread, ${first.native === null ? 'WebAssembly' : 'native'}`,
     peer: version === '' ? STORED_PEER : `PyTorch ${version}, one thread, same run`,
-    peerFigure: first.peer,
-    ratio: figure / first.peer,
+    peerFigure: first.pytorch,
+    ratio: figure / first.pytorch,
     details: {
       step: 'forward, cross-entropy, backward, SGD with momentum; BatchNormalization with the statistics of the batch',
       cpu: cpus()[0]?.model,
       targets: 'LeNet: 1.0 of PyTorch native, 0.6 in WebAssembly',
-      networks: Object.fromEntries(rows),
+      networks: rows,
     },
   };
 }
