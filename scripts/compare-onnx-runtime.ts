@@ -5,20 +5,29 @@
  *
  * Options: --python FILE (a Python with onnxruntime and numpy; needed), --networks N (default 200), --samples N (random inputs per
  * network, default 100), --seed N (of the first network, default 1), --models FOLDER,… (of ../shared/models; default all, `none` for none),
+ * --files DIR (the .onnx files of a folder with random inputs instead, operators in float compared within 1e-5 of the largest number),
  * --default-session (the runtime's own choice for signed activations, which on x86 runs part of them in float).
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportOnnx, fuseQuantized, importOnnx, type Tensor } from '@tinypareto/evaluators';
+import { exportOnnx, fuseQuantized, importOnnx, OnnxImportError, type Tensor } from '@tinypareto/evaluators';
 import { option } from '../bench/bench-result.ts';
-import { type Case, type Comparison, compareAll, modelCase, modelNames } from '../test/support/exactness.ts';
+import {
+  type Case,
+  type Comparison,
+  compareAll,
+  modelCase,
+  modelNames,
+  type Reference,
+} from '../test/support/exactness.ts';
 import { type RuntimeAnswer, type RuntimeLevel, runOnnxRuntime } from '../test/support/onnx-runtime.ts';
-import { randomFeeds, randomQuantizedNetwork } from '../test/support/random-quantized-network.ts';
+import { randomFeeds, randomInputs, randomQuantizedNetwork } from '../test/support/random-quantized-network.ts';
 import { modelBytes } from '../test/support/reference-io.ts';
 
 /** Networks compiled into one program. */
 const CHUNK = 20;
+const EXACT: Reference = 'ONNX Runtime fused';
 const MODEL_FOLDERS = 'fuzz-nets,har,lenet,mlperf-tiny';
 
 const args = process.argv.slice(2);
@@ -27,11 +36,14 @@ const networks = Number(option(args, 'networks', '200'));
 const samples = Number(option(args, 'samples', '100'));
 const level: RuntimeLevel = args.includes('--default-session') ? 'default' : 'integer';
 const firstSeed = Number(option(args, 'seed', '1'));
-const folders = option(args, 'models', MODEL_FOLDERS)
+const filesFolder = option(args, 'files', '');
+const folders = (filesFolder === '' ? option(args, 'models', MODEL_FOLDERS) : 'none')
   .split(',')
   .filter((name) => name !== 'none');
 
 interface Question {
+  /** How near the outputs have to be. */
+  readonly reference: Reference;
   readonly name: string;
   readonly model: Uint8Array;
   readonly samples: readonly ReadonlyMap<string, Tensor>[];
@@ -69,15 +81,20 @@ const noSums = (): Sums => ({ integer: none(), partlyFloat: none() });
 
 const networkQuestion = (seed: number): Question => {
   const graph = randomQuantizedNetwork(seed);
-  return { name: `network ${seed}`, model: exportOnnx(graph), samples: randomFeeds(graph, seed, samples) };
+  return {
+    name: `network ${seed}`,
+    reference: EXACT,
+    model: exportOnnx(graph),
+    samples: randomFeeds(graph, seed, samples),
+  };
 };
 
-function caseOf({ name, model, samples: feeds }: Question, answer: RuntimeAnswer): Case {
+function caseOf({ name, model, reference, samples: feeds }: Question, answer: RuntimeAnswer): Case {
   if ('error' in answer) throw new Error(answer.error);
   return {
     name,
     graph: fuseQuantized(importOnnx(model)),
-    reference: 'ONNX Runtime fused',
+    reference,
     samples: feeds.map((inputs, i) => ({ inputs, outputs: answer.samples[i] ?? new Map() })),
   };
 }
@@ -126,7 +143,32 @@ function modelQuestions(folder: string): Question[] {
   return modelNames(folder).flatMap((name) => {
     const each = modelCase(folder, name, samples);
     if (each.reference !== 'ONNX Runtime fused') return [];
-    return [{ name: each.name, model: modelBytes(folder, name), samples: each.samples.map(({ inputs }) => inputs) }];
+    return [
+      {
+        name: each.name,
+        reference: EXACT,
+        model: modelBytes(folder, name),
+        samples: each.samples.map(({ inputs }) => inputs),
+      },
+    ];
+  });
+}
+
+/** Models of a folder that can be imported; the others are listed. */
+function fileQuestions(folder: string, refused: string[]): Question[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith('.onnx'));
+  return files.sort().flatMap((name) => {
+    try {
+      const model = readFileSync(join(folder, name));
+      const graph = importOnnx(model);
+      const inputs = Array.from({ length: samples }, (_, i) => randomInputs(graph.inputs, firstSeed + i));
+      const isInteger = graph.nodes.some(({ op }) => op.kind.startsWith('QLinear') || op.kind === 'QuantizeLinear');
+      return [{ name, reference: isInteger ? EXACT : 'ONNX Runtime', model, samples: inputs }];
+    } catch (error) {
+      if (!(error instanceof OnnxImportError)) throw error;
+      refused.push(`${name}: ${error.problems.map(({ message }) => message).join('; ')}`);
+      return [];
+    }
   });
 }
 
@@ -138,12 +180,17 @@ const work = mkdtempSync(join(tmpdir(), 'tinypareto-compare-'));
 try {
   const [random, models]: Sums[] = [noSums(), noSums()];
   let version = '';
-  for (let done = 0; done < networks; done += CHUNK) {
+  for (let done = 0; filesFolder === '' && done < networks; done += CHUNK) {
     const count = Math.min(CHUNK, networks - done);
     const questions = Array.from({ length: count }, (_, i) => networkQuestion(firstSeed + done + i));
     version = await compareChunk(questions, random, work);
     const { tensors, different } = random.integer;
     console.error(`${done + count} networks, ${tensors} tensors in integers, ${different.length} networks differ`);
+  }
+  if (filesFolder !== '') {
+    const questions = fileQuestions(filesFolder, models.integer.refusedByCompiler);
+    for (let done = 0; done < questions.length; done += CHUNK)
+      version = await compareChunk(questions.slice(done, done + CHUNK), models, work);
   }
   for (const folder of folders) version = await compareChunk(modelQuestions(folder), models, work);
   console.log(JSON.stringify({ onnxRuntime: version, random, models }, null, 2));

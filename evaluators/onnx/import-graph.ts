@@ -92,7 +92,7 @@ function unsupported(domain: string, opType: string): ProblemFound {
   return new ProblemFound(
     'UNSUPPORTED_OPERATOR',
     `operator ${shown} is not supported`,
-    unsupportedHint(opType, supportedOperators('')),
+    unsupportedHint(domain, opType, supportedOperators('')),
   );
 }
 

@@ -6,6 +6,8 @@ const RANDOM = 'The outputs would not be reproducible: pass the random numbers a
 const SIGNAL = 'Compute the features outside the network, or export it with precomputed matrices (MatMul or Conv).';
 const BOXES = 'Cut the network before this node and do the post-processing in the application.';
 const SAMPLING = 'Replace it by Resize, Pad, Slice or Gather with fixed indices.';
+const LAYOUT =
+  'ONNX Runtime arranged this model for the processor that it was saved on: save it with ORT_ENABLE_EXTENDED or less, or use the original.';
 const TREES = 'Tree ensembles are not neural networks: convert the model to one, or deploy it with a tree compiler.';
 
 const HINTS: ReadonlyMap<string, string> = new Map([
@@ -34,7 +36,8 @@ const HINTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Advice for an operator that has no converter; `supported` are those of the standard domain. */
-export function unsupportedHint(opType: string, supported: readonly string[]): string {
+export function unsupportedHint(domain: string, opType: string, supported: readonly string[]): string {
+  if (domain === 'com.microsoft.nchwc') return LAYOUT;
   const known = HINTS.get(opType);
   if (known !== undefined) return known;
   const close = supported.find((name) => name.toLowerCase() === opType.toLowerCase());

@@ -7,9 +7,11 @@
  * QuantizeLinear (it merges the two, and loses steps), and a Softmax whose scale is finer than 1 / (148 · length) (it overflows).
  */
 import {
+  allocate,
   elementCount,
   type Graph,
   inferTypes,
+  isFloat,
   type Node,
   type Op,
   type Tensor,
@@ -363,4 +365,21 @@ export function randomFeeds(graph: Graph, seed: number, count: number): Readonly
       }),
     );
   });
+}
+
+/** Inputs for any network: floats in [-2, 2), integers of all values of their bytes, indices and larger integers from 0 to 3. */
+export function randomInputs(inputs: readonly ValueInfo[], seed: number): ReadonlyMap<string, Tensor> {
+  const rng = createRng(seed, 0, 'network-inputs');
+  return new Map(
+    inputs.map(({ name, dtype, shape }): [string, Tensor] => {
+      const data = allocate(dtype, elementCount(shape));
+      const isByte = dtype === 'int8' || dtype === 'uint8';
+      for (let i = 0; i < data.length; i++) {
+        const draw = rng.nextFloat();
+        const value = isFloat(dtype) ? 4 * draw - 2 : Math.floor(draw * (isByte ? 256 : dtype === 'bool' ? 2 : 4));
+        data[i] = typeof data[i] === 'bigint' ? BigInt(value) : value;
+      }
+      return [name, { dtype, shape, data } as Tensor];
+    }),
+  );
 }

@@ -4,7 +4,8 @@ import type { ConverterTable, NodeContext } from '../node-context.ts';
 
 export function gemmOp(c: NodeContext): OpOf<'Gemm'> {
   const a = c.attributes;
-  const broadcast = a.flag('broadcast', false) || c.opset >= 7;
+  // Other domains number their operators anew.
+  const broadcast = a.flag('broadcast', false) || c.opset >= 7 || c.opType !== 'Gemm';
   const bias = c.inputs[2]?.type.shape;
   const op = {
     kind: 'Gemm',

@@ -1,10 +1,12 @@
 /** Operators of the com.microsoft domain that ONNX Runtime's quantizer writes. */
+import type { Op } from '../../ir/op.ts';
 import { normalizeAxis } from '../../ops/operator.ts';
 import type { Value } from '../graph-builder.ts';
 import type { Converter, ConverterTable, NodeContext } from '../node-context.ts';
 import { gemmOp } from './linear.ts';
+import { MICROSOFT_FUSIONS } from './microsoft-fusions.ts';
 import { QUANTIZATION } from './quantization.ts';
-import { convOp, poolWindow } from './window.ts';
+import { convOp, poolWindow, quantizedWindow } from './window.ts';
 
 function qgemm(c: NodeContext) {
   const a = c.attributes;
@@ -17,21 +19,45 @@ function qgemm(c: NodeContext) {
   return c.result(op, c.inputs);
 }
 
-function channelsFirst(c: NodeContext): void {
-  if (c.attributes.flag('channels_last', false))
-    throw c.unsupported('channels-last pooling is not supported', 'Quantize the model without layout optimisation.');
+/** Applies an operator to the first input with its channels as axis 1, wherever the model has them. */
+function onChannelsFirst(
+  c: NodeContext,
+  isLast: boolean,
+  operator: (shape: readonly number[]) => Op,
+): readonly Value[] {
+  const x = c.input(0, 'input');
+  if (!isLast) return c.result(operator(x.type.shape), c.inputs);
+  const rank = c.rank();
+  const spatial = Array.from({ length: rank - 2 }, (_, i) => i);
+  const forth = [0, rank - 1, ...spatial.map((axis) => axis + 1)];
+  const back = [0, ...spatial.map((axis) => axis + 2), 1];
+  const first = c.step({ kind: 'Transpose', perm: forth }, x);
+  const y = c.step(operator(first.type.shape), first, ...c.inputs.slice(1));
+  return c.result({ kind: 'Transpose', perm: back }, [y]);
+}
+
+const channelsLast = (c: NodeContext): boolean => c.attributes.flag('channels_last', false);
+
+function conv(c: NodeContext) {
+  const group = c.attributes.int('group', 1);
+  return onChannelsFirst(c, channelsLast(c), (shape) => ({ kind: 'QLinearConv', group, ...quantizedWindow(c, shape) }));
 }
 
 function averagePool(c: NodeContext) {
-  channelsFirst(c);
   const ceilMode = c.attributes.flag('ceil_mode', false);
   const countIncludePad = c.attributes.flag('count_include_pad', false);
-  return c.result({ kind: 'QLinearAveragePool', ceilMode, countIncludePad, ...poolWindow(c) }, c.inputs);
+  return onChannelsFirst(c, channelsLast(c), (shape) => {
+    return { kind: 'QLinearAveragePool', ceilMode, countIncludePad, ...poolWindow(c, shape) };
+  });
 }
 
 function globalAveragePool(c: NodeContext) {
-  channelsFirst(c);
-  return c.result({ kind: 'QLinearGlobalAveragePool' }, c.inputs);
+  return onChannelsFirst(c, channelsLast(c), () => ({ kind: 'QLinearGlobalAveragePool' }));
+}
+
+function nhwcMaxPool(c: NodeContext) {
+  const ceilMode = c.attributes.flag('ceil_mode', false);
+  return onChannelsFirst(c, true, (shape) => ({ kind: 'MaxPool', ceilMode, storageOrder: 0, ...poolWindow(c, shape) }));
 }
 
 function concat(c: NodeContext) {
@@ -91,11 +117,15 @@ function swapped(c: NodeContext, index: number, transpose: boolean): Value {
 }
 
 export const MICROSOFT: ConverterTable = {
+  ...MICROSOFT_FUSIONS,
   FusedConv: fused('Conv'),
   FusedGemm: fused('Gemm'),
   FusedMatMul: fusedMatMul,
   Gelu: (c) => c.result({ kind: 'Unary', fn: 'Gelu', alpha: 0, beta: 0 }, [c.input(0, 'input')]),
+  TransposeMatMul: fusedMatMul,
+  NhwcMaxPool: nhwcMaxPool,
   QGemm: qgemm,
+  QLinearConv: conv,
   QLinearAdd: (c) => c.result({ kind: 'QLinearBinary', fn: 'Add' }, c.inputs),
   QLinearMul: (c) => c.result({ kind: 'QLinearBinary', fn: 'Mul' }, c.inputs),
   QLinearAveragePool: averagePool,

@@ -19,8 +19,11 @@ export function splitPads(totals: readonly number[], upper: boolean): number[] {
   return [...begins, ...totals.map((total, axis) => total - begins[axis])];
 }
 
-function windowOf(c: NodeContext, kernel: readonly number[] | undefined): Window {
-  const spatial = c.shape(0).slice(2);
+function windowOf(
+  c: NodeContext,
+  kernel: readonly number[] | undefined,
+  spatial: readonly number[] = c.shape(0).slice(2),
+): Window {
   const rank = spatial.length;
   const ones = new Array<number>(rank).fill(1);
   const kernelShape = perAxis(c, 'kernel_shape', rank, kernel ?? []);
@@ -131,8 +134,12 @@ function globalPool(fn: 'Average' | 'Max' | 'Lp') {
     c.result({ kind: 'GlobalPool', fn, p: fn === 'Lp' ? c.attributes.int('p', 2) : 0 }, c.inputs);
 }
 
-/** Shared with the quantized poolings of com.microsoft. */
-export const poolWindow = (c: NodeContext): Window => windowOf(c, undefined);
+/** A pooling's window, for com.microsoft; `shape` has the channels as axis 1. */
+export const poolWindow = (c: NodeContext, shape: readonly number[]): Window => windowOf(c, undefined, shape.slice(2));
+
+/** A quantized convolution's window, for com.microsoft. */
+export const quantizedWindow = (c: NodeContext, shape: readonly number[]): Window =>
+  windowOf(c, weightKernel(c, 3), shape.slice(2));
 
 export const WINDOW: ConverterTable = {
   Conv: (c) => c.result(convOp(c), c.inputs),
