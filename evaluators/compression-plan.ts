@@ -90,12 +90,21 @@ export interface SupernetPlan {
   readonly learningRate?: number;
 }
 
+/**
+ * What matters most when a network is compiled. `balanced`: fast kernels, layers in patches only where the network does not fit otherwise.
+ * `ram`: less working memory, and patches where they make the arena smaller for at most a tenth more cycles. `speed`: encoded weights only where
+ * that is faster, no patches.
+ */
+export type OptimizeGoal = 'balanced' | 'ram' | 'speed';
+
 export interface CompressionPlan {
   readonly prune?: PrunePlan;
   readonly restructure?: Readonly<Record<string, Restructure>>;
   readonly finetune?: FinetunePlan;
   readonly quantize?: QuantizePlan;
   readonly place?: { readonly weights: 'flash' | 'ram' };
+  /** `balanced` when absent. Size targets of pruning are met without patches, which only make RAM smaller. */
+  readonly optimize?: OptimizeGoal;
   readonly supernet?: SupernetPlan;
   readonly seed?: number;
 }

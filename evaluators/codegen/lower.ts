@@ -4,6 +4,7 @@
  */
 import type { BoardSpec } from '../board-spec.ts';
 import { expandConstants } from '../compress/expand-constants.ts';
+import type { OptimizeGoal } from '../compression-plan.ts';
 import { nodeFlops, nodeMacs } from '../ir/cost.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount } from '../ir/tensor.ts';
@@ -39,13 +40,6 @@ export interface LowerOptions {
   /** Layers that run in patches of rows; `auto` as for `ram`; when absent, `optimize` decides. */
   readonly patches?: 'none' | 'auto' | PatchRequest;
 }
-
-/**
- * `balanced`: fast kernels, patches only where the network does not fit otherwise. `ram`: less working memory, and patches where they make
- * the arena smaller for at most a tenth more cycles. `speed`: encoded weights only where that is faster, no patches.
- */
-export const OPTIMIZE_GOALS = ['balanced', 'ram', 'speed'] as const;
-export type OptimizeGoal = (typeof OPTIMIZE_GOALS)[number];
 
 /** Cycles that `ram` may spend, relative to none. */
 const CYCLES_FOR_RAM = 1.1;

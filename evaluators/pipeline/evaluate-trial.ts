@@ -33,7 +33,7 @@ import type { EvaluationHooks, EvaluationRequest, MeasurementKit, TrialEvaluatio
 import { refusal, simulated } from './judge.ts';
 import { latencyMeasure } from './latency-measure.ts';
 import { deployable, loadNetwork } from './load-network.ts';
-import { sizeMeasures } from './size-measures.ts';
+import { compileOptions, sizeMeasures } from './size-measures.ts';
 import { previewSizes } from './size-preview.ts';
 import { isVirtual } from './virtual-board.ts';
 
@@ -106,7 +106,7 @@ async function compressAndMeasure(
   });
   hooks.onProgress?.({ stage: 'emit', fraction: 0.94, message: 'sources and sizes' });
   const deployed = compressed.integerGraph ?? deployable(compressed.floatGraph);
-  const programs = request.boards.map((each) => lower(deployed, each));
+  const programs = request.boards.map((each) => lower(deployed, each, compileOptions(request.plan)));
   const simulations = finalMetrics(programs, deployed, compressed.floatGraph, dataset, compressed.report, request);
   const tooBig = refusal(simulations, board, request.limits);
   if (tooBig !== null) return infeasible(tooBig, simulations);

@@ -5,7 +5,7 @@
  * miss a held-out program by more than TOLERANCE are not trusted.
  */
 import type { BoardSpec } from '../board-spec.ts';
-import { lower } from '../codegen/lower.ts';
+import { type LowerOptions, lower } from '../codegen/lower.ts';
 import { predictSizes } from '../codegen/predict/predict-sizes.ts';
 import type { Program } from '../codegen/program.ts';
 import { pruneStructured } from '../compress/prune-structured.ts';
@@ -13,7 +13,7 @@ import type { CompressionPlan } from '../compression-plan.ts';
 import { countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
 import { deployable } from './load-network.ts';
-import { deployedForm } from './size-measures.ts';
+import { compileOptions, deployedForm } from './size-measures.ts';
 
 /** Largest relative error on the held-out programs. Blocks of outputs and tables that depend on the weights keep ROM from being exact. */
 const TOLERANCE = 0.05;
@@ -119,7 +119,8 @@ export function fitSizeFunctions(
     fixedRamBytes: base.ramBytes - base.program.arenaBytes,
     usedBytes: base.usedBytes.map((_, t) => fit(({ usedBytes }) => usedBytes[t])),
   };
-  const truths = heldOut(ranges).map(probe);
+  // Patches make no polynomials: their plans are told as if without, and trusted as far as that is near the truth.
+  const truths = heldOut(ranges).map((widths) => probeSizes(graph, plan, ranges, widths, board, compileOptions(plan)));
   const errorsOf = (metric: SizeMetricName): number[] =>
     truths.map((truth) => Math.abs(sizeAt(functions, metric, truth.widths) / truth[metric] - 1));
   const trusted = SIZE_METRICS.filter((metric) => errorsOf(metric).every((error) => error <= TOLERANCE));
@@ -159,10 +160,11 @@ function probeSizes(
   ranges: readonly WidthRange[],
   widths: readonly number[],
   board: BoardSpec,
+  options: LowerOptions = {},
 ): Probe {
   const layers = Object.fromEntries(ranges.map(({ layer }, i) => [layer, { keep: widths[i] }]));
   const pruned = pruneStructured(graph, { granularity: 'structured', heuristic: 'l1', layers }).graph;
-  const program = lower(deployedForm(pruned, plan.quantize), board);
+  const program = lower(deployedForm(pruned, plan.quantize), board, options);
   const { romBytes, ramBytes, macs, flops } = predictSizes(program, board);
   return {
     widths,

@@ -3,14 +3,14 @@
  * pruning leads to sizes that follow from shapes; element pruning to sizes that follow from which weights are zero.
  */
 import type { BoardSpec } from '../board-spec.ts';
-import { lower } from '../codegen/lower.ts';
+import { type LowerOptions, lower } from '../codegen/lower.ts';
 import { type PredictedSizes, predictSizes } from '../codegen/predict/predict-sizes.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import type { Measures } from '../compress/group-widths.ts';
 import { activationNames } from '../compress/quantization/calibrate.ts';
 import { quantize } from '../compress/quantization/quantize-graph.ts';
 import { storeSmaller, usesIntegers } from '../compress/quantize-network.ts';
-import type { QuantizePlan } from '../compression-plan.ts';
+import type { CompressionPlan, QuantizePlan } from '../compression-plan.ts';
 import type { Graph } from '../ir/graph.ts';
 import { deployable } from './load-network.ts';
 
@@ -25,8 +25,18 @@ export function deployedForm(graph: Graph, plan: QuantizePlan = { format: 'float
   return fuseQuantized(storeSmaller(quantize(network, ranges, plan), plan), { fallback: plan.fallback ?? 'float' });
 }
 
-export function deployedSizes(graph: Graph, plan: QuantizePlan | undefined, board: BoardSpec): PredictedSizes {
-  return predictSizes(lower(deployedForm(graph, plan), board), board);
+export function deployedSizes(
+  graph: Graph,
+  plan: QuantizePlan | undefined,
+  board: BoardSpec,
+  options: LowerOptions = {},
+): PredictedSizes {
+  return predictSizes(lower(deployedForm(graph, plan), board, options), board);
+}
+
+/** How the network of a plan is compiled. */
+export function compileOptions({ optimize }: CompressionPlan): LowerOptions {
+  return optimize === undefined ? {} : { optimize };
 }
 
 /** For `CompressHooks.measures`. */

@@ -10,7 +10,7 @@ import type { CompressionPlan, PrunePlan } from '../compression-plan.ts';
 import { countCost } from '../ir/cost.ts';
 import type { Graph } from '../ir/graph.ts';
 import { deployable } from './load-network.ts';
-import { deployedSizes, sizeMeasures } from './size-measures.ts';
+import { compileOptions, deployedSizes, sizeMeasures } from './size-measures.ts';
 
 export interface SizePreview {
   readonly romBytes: number;
@@ -45,6 +45,6 @@ export function previewSizes(graph: Graph, plan: CompressionPlan, board: BoardSp
   const changed = plan.restructure === undefined ? graph : restructure(graph, plan.restructure).graph;
   const pruned = prune === undefined ? changed : pruneNow(changed, plan, prune, board);
   const { params } = countCost(deployable(pruned));
-  const { romBytes, ramBytes, macs, flops } = deployedSizes(pruned, format, board);
+  const { romBytes, ramBytes, macs, flops } = deployedSizes(pruned, format, board, compileOptions(plan));
   return { romBytes, ramBytes, macs, flops, params };
 }

@@ -82,6 +82,7 @@ export const CompressionPlanSchema = strictObject(
     ),
     finetune: Type.Optional(FinetunePlanSchema),
     quantize: Type.Optional(QuantizePlanSchema),
+    optimize: Type.Optional(oneOf(['balanced', 'ram', 'speed'])),
     place: Type.Optional(strictObject({ weights: oneOf(['flash', 'ram']) })),
     supernet: Type.Optional(
       strictObject({

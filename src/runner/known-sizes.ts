@@ -111,7 +111,7 @@ function rolesOf(
     ),
   );
   const networkOf = (params: WireParams): string => {
-    const { prune, quantize, restructure } = decodePlan(params, layers, fixed, 0);
+    const { prune, quantize, restructure, optimize } = decodePlan(params, layers, fixed, 0);
     const { calibration: _, calibrationSamples: __, mode: ___, ...format } = quantize ?? { format: 'float32' };
     return JSON.stringify({
       layers: prune?.layers,
@@ -119,6 +119,7 @@ function rolesOf(
       target: prune?.target,
       format,
       restructure,
+      optimize,
     });
   };
   const widths: (WidthRange & { readonly parameter: string })[] = [];

@@ -9,6 +9,7 @@ import type {
   FinetunePlan,
   LayerPrune,
   NumberFormat,
+  OptimizeGoal,
   PruneHeuristic,
   PrunePlan,
   QuantizePlan,
@@ -41,6 +42,7 @@ interface Draft {
   quantize: Writable<QuantizePlan>;
   formatLayers: Record<string, NumberFormat>;
   restructure: Record<string, Restructure>;
+  optimize: OptimizeGoal;
   weights: 'flash' | 'ram';
   supernetEpochs: number;
 }
@@ -112,6 +114,9 @@ const KNOBS: Readonly<Record<string, Knob>> = {
   }),
   epochs: numberKnob(0, 1000, (draft, value) => {
     draft.finetune.epochs = value;
+  }),
+  optimize: choiceKnob<OptimizeGoal>(['balanced', 'ram', 'speed'], (draft, value) => {
+    draft.optimize = value;
   }),
   optimizer: choiceKnob<FinetunePlan['optimizer']>(['sgd', 'nesterov', 'adam', 'adamw'], (draft, value) => {
     draft.finetune.optimizer = value;
@@ -278,6 +283,7 @@ export function decodePlan(
     quantize: { format: 'float32' },
     formatLayers: {},
     restructure: {},
+    optimize: 'balanced',
     weights: 'flash',
     supernetEpochs: 0,
   };
@@ -300,6 +306,7 @@ export function decodePlan(
       ...(Object.keys(draft.formatLayers).length > 0 ? { layers: draft.formatLayers } : {}),
     },
     ...(draft.supernetEpochs > 0 && (hasLayers || hasTarget) ? { supernet: { epochs: draft.supernetEpochs } } : {}),
+    ...(draft.optimize === 'balanced' ? {} : { optimize: draft.optimize }),
     place: { weights: draft.weights },
     seed,
   };

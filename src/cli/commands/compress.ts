@@ -47,7 +47,9 @@ export function addCompressCommand(program: Command, run: RunCommand): void {
           }),
         );
         const deployed = result.integerGraph ?? deployable(result.floatGraph);
-        const sizes = await naming(file, () => predictSizes(lower(deployed, board), board));
+        const sizes = await naming(file, () =>
+          predictSizes(lower(deployed, board, plan.optimize === undefined ? {} : { optimize: plan.optimize }), board),
+        );
         const model = path.join(options.out, 'model.onnx');
         const { report } = result;
         const trainingSeconds = report.training.reduce((sum, step) => sum + step.seconds, 0);

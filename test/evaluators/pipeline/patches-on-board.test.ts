@@ -7,6 +7,7 @@ import { lower } from '../../../evaluators/codegen/lower.ts';
 import { predictSizes } from '../../../evaluators/codegen/predict/predict-sizes.ts';
 import type { Program } from '../../../evaluators/codegen/program.ts';
 import { fuseQuantized } from '../../../evaluators/compress/fuse-quantized.ts';
+import { previewSizes } from '../../../evaluators/pipeline/size-preview.ts';
 import { runOnVirtualBoard } from '../../../evaluators/pipeline/virtual-board.ts';
 import { board } from '../../support/boards.ts';
 import { temporaryCache } from '../../support/build-cache.ts';
@@ -50,3 +51,12 @@ for (const { model, on, mostBytes } of CASES) {
     assert.ok(Math.abs(romBytes / (text + rodata + data) - 1) <= 0.01, `${romBytes} foretold`);
   });
 }
+
+test('a compression plan may ask for RAM', { skip: skipWithoutShared() }, () => {
+  const graph = referenceModel('lenet/lenet-mnist').graph;
+  const nano = board('nano33ble');
+  const sizes = (optimize: 'balanced' | 'ram') =>
+    previewSizes(graph, { quantize: { format: 'int8' }, optimize }, nano) ?? assert.fail();
+  assert.ok(sizes('ram').ramBytes < 0.75 * sizes('balanced').ramBytes);
+  assert.equal(sizes('ram').macs, sizes('balanced').macs);
+});

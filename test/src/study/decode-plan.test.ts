@@ -34,6 +34,11 @@ describe('decodePlan', () => {
     assert.deepEqual(plan.finetune, { epochs: 1, optimizer: 'sgd', learningRate: 0.02 });
   });
 
+  it('says what matters most when compiling', () => {
+    assert.equal(decodePlan({ optimize: 'ram' }, LENET).optimize, 'ram');
+    assert.equal(decodePlan({}, LENET).optimize, undefined);
+  });
+
   it('asks for a supernet only where something is pruned', () => {
     const fixed = { supernetEpochs: 4, epochs: 0.2 };
     assert.deepEqual(decodePlan({ width1: 8 }, LENET, fixed).supernet, { epochs: 4 });
