@@ -53,6 +53,8 @@ export class TrainingJournal {
   readonly #everySeconds: number;
   readonly #warn: (message: string) => void;
   #trainings = 0;
+  #finished: (() => void)[] = [];
+  #lastWrite = performance.now();
 
   constructor(folder: string, options: JournalOptions = {}) {
     this.#folder = folder;
@@ -68,9 +70,17 @@ export class TrainingJournal {
     if (saved !== undefined && saved.head.running === undefined) return recall(graph, saved, options);
     const result = await this.#goOn(slot, saved, graph, dataset, plan, options);
     const { history, samples, seconds, engine } = result;
-    slot.write({ history, samples, seconds, engine }, finished(graph, result, options));
+    const content = finished(graph, result, options);
+    this.#finished.push(() => slot.write({ history, samples, seconds, engine }, content));
+    if (performance.now() - this.#lastWrite > this.#everySeconds * 1000) this.#writeFinished();
     return result;
   };
+
+  /** Trainings that end quickly are written together: trials of a second leave no file at all. */
+  #writeFinished(): void {
+    for (const write of this.#finished.splice(0)) write();
+    this.#lastWrite = performance.now();
+  }
 
   async #goOn(
     slot: CheckpointSlot<Head>,
@@ -92,6 +102,7 @@ export class TrainingJournal {
         options.onCheckpoint?.(checkpoint);
         const { step, state, history, lossSum, right, observed } = checkpoint;
         const seconds = before.seconds + (performance.now() - started) / 1000;
+        this.#writeFinished();
         slot.write(
           { history, samples: step * samplesPerStep, seconds, running: { step } },
           {

@@ -1,7 +1,7 @@
 /** Trainings that outlive their process: the same weights bit by bit, and a clean start where a checkpoint cannot be trusted. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -99,6 +99,12 @@ test('what watches the steps gets back what it saw', async (t) => {
     sums.push(sum);
   }
   assert.deepEqual(sums.slice(1), [(48 * 49) / 2, (48 * 49) / 2]);
+});
+
+test('trainings quicker than the time between checkpoints write nothing', async (t) => {
+  const folder = folderOf(t);
+  await trial(new TrainingJournal(folder, { everySeconds: 3600 }).finetune, PLAN, {});
+  assert.deepEqual(readdirSync(folder), []);
 });
 
 test('a damaged checkpoint, or one of another training, starts the training again and says so', async (t) => {
