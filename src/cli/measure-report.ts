@@ -4,7 +4,9 @@ import {
   type BoardSpec,
   type Graph,
   interpret,
+  type LayerCycles,
   outputDifference,
+  type Program,
   type Tensor,
   toleranceFor,
 } from '@tinypareto/evaluators';
@@ -13,6 +15,7 @@ import { EXIT, UserError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { formatBytes, formatMicroseconds } from './format-values.ts';
 import { measureWithLocalAgent } from './measure-with-local-agent.ts';
+import type { MemoryOptions } from './memory-options.ts';
 import { renderTable } from './render-table.ts';
 import { runOnVirtual } from './run-on-virtual-board.ts';
 import { tensorBytes } from './tensor-bytes.ts';
@@ -72,8 +75,10 @@ export async function measureOnVirtualBoard(
   graph: Graph,
   feeds: ReadonlyMap<string, Tensor>,
   board: BoardSpec,
+  options: MemoryOptions = {},
 ): Promise<MeasureReport> {
-  const { program, run } = await runOnVirtual(graph, feeds, board);
+  const { program, run } = await runOnVirtual(graph, feeds, board, options);
+  const layers = withoutPatches(program, run.layers);
   const got = Buffer.concat(run.inferences[0]?.outputs ?? []);
   const expected = interpret(graph, feeds);
   const wanted = Buffer.concat(graph.outputs.map((name) => tensorBytes(expected.get(name))));
@@ -104,7 +109,7 @@ export async function measureOnVirtualBoard(
       energyUj: null,
       ramHighWaterBytes,
       stackBytes: run.stackBytes,
-      layers: run.layers.map(({ name, op, kernel, macs, cycles: own }) => ({ name, op, kernel, macs, cycles: own })),
+      layers: layers.map(({ name, op, kernel, macs, cycles: own }) => ({ name, op, kernel, macs, cycles: own })),
       outputsSha256: createHash('sha256').update(got).digest('hex'),
       matchesInterpreter: true,
       comparison,
@@ -121,7 +126,7 @@ export async function measureOnVirtualBoard(
             { title: 'cycles', align: 'right' },
             { title: 'per MAC', align: 'right' },
           ],
-          run.layers.map((layer) => [
+          layers.map((layer) => [
             layer.name,
             layer.op,
             layer.kernel,
@@ -135,6 +140,19 @@ export async function measureOnVirtualBoard(
         `outputs equal the interpreter's ${comparison}`,
       ].join('\n'),
   };
+}
+
+/** The calls of all patches of a layer as one. */
+function withoutPatches({ steps }: Program, layers: readonly LayerCycles[]): LayerCycles[] {
+  const merged: { key: string; row: LayerCycles }[] = [];
+  layers.forEach((row, i) => {
+    const step = steps[i];
+    const key = step?.patch === undefined ? String(i) : `${step.layer} ${step.kernel}`;
+    const known = merged.find((each) => each.key === key);
+    if (known === undefined) merged.push({ key, row });
+    else known.row = { ...known.row, cycles: known.row.cycles + row.cycles };
+  });
+  return merged.map(({ row }) => row);
 }
 
 function errorBand(latencyUs: Distribution, share: number | undefined) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BoardSpec, Graph, Program, Tensor, VirtualRun } from '@tinypareto/evaluators';
 import { EXIT, UserError } from '../errors.ts';
-import { naming } from '../runner/input-errors.ts';
+import { type MemoryOptions, memoryChoice, namingPatches } from './memory-options.ts';
 import { tensorBytes } from './tensor-bytes.ts';
 
 export interface BoardResult {
@@ -20,11 +20,12 @@ export async function runOnVirtual(
   graph: Graph,
   feeds: ReadonlyMap<string, Tensor>,
   board: BoardSpec,
+  options: MemoryOptions = {},
 ): Promise<BoardResult> {
   const { lower, predictSizes, runOnVirtualBoard } = await import('@tinypareto/evaluators');
-  const program = await naming(graph.name, () => lower(graph, board));
+  const program = await namingPatches(graph.name, () => lower(graph, board, memoryChoice(options)));
   const { romBytes, ramBytes } = predictSizes(program, board);
-  if (romBytes > board.flashBytes || ramBytes > board.ramBytes) {
+  if (romBytes > board.flashBytes || ramBytes > board.ramBytes || !program.fitsBanks) {
     throw new UserError({
       code: 'DOES_NOT_FIT',
       message: `the network needs ${romBytes} bytes of flash and ${ramBytes} of RAM; ${board.title} has ${board.flashBytes} and ${board.ramBytes}`,

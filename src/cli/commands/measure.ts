@@ -8,9 +8,10 @@ import { EXIT, UserError } from '../../errors.ts';
 import { targetNames } from '../../runner/board-names.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModel, loadModelFor, readInputs } from '../load-model.ts';
+import { addMemoryOptions, type MemoryOptions } from '../memory-options.ts';
 import { parsePositive } from '../parse-options.ts';
 
-interface MeasureOptions {
+interface MeasureOptions extends MemoryOptions {
   readonly board: string;
   readonly input?: string[];
   readonly runs?: number;
@@ -31,8 +32,8 @@ function parseRuns(text: string): number {
 }
 
 export function addMeasureCommand(program: Command, run: RunCommand): void {
-  program
-    .command('measure')
+  const command = program.command('measure');
+  addMemoryOptions(command)
     .description('measure a model on a board: latency as a distribution, outputs checked byte for byte')
     .argument('<model.onnx>')
     .requiredOption('--board <board>', `host (measured), ${targetNames().join(', ')} (virtual boards: modelled)`)
@@ -44,12 +45,14 @@ export function addMeasureCommand(program: Command, run: RunCommand): void {
         const board = findBoard(options.board.replace(/^virtual:/, ''), '--board');
         if (board.core !== 'host' && options.runs !== undefined)
           context.note('a virtual board takes the same cycles every time: it runs once, whatever --runs says');
+        if (board.core === 'host' && (options.optimize !== undefined || options.patches !== undefined))
+          context.note('--optimize and --patches are for virtual boards: this computer runs the plain kernels');
         const { graph, feeds } = await modelAndFeeds(file, options.input);
         const { measureOnHost, measureOnVirtualBoard } = await import('../measure-report.ts');
         const report =
           board.core === 'host'
             ? await measureOnHost(graph, feeds, board, options.runs ?? FEWEST_RUNS, context)
-            : await measureOnVirtualBoard(graph, feeds, board);
+            : await measureOnVirtualBoard(graph, feeds, board, options);
         return answer(report.json, report.text);
       }),
     );

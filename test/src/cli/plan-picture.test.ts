@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { armToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
 import { errorOf, runCli, temporaryFolder } from '../../support/run-cli.ts';
 import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
 
@@ -55,4 +56,20 @@ test('plan and compile run layers in patches, and say what that gains', {
   assert.ok(planner.patches.length > 0 && ramBytes <= after.peak);
   const refused = await runCli(['plan', ...on, '--patches', '3,8']);
   assert.deepEqual([refused.code, errorOf(refused).code], [2, 'IMPOSSIBLE_PATCHES']);
+});
+
+test('measure counts the patches of a layer as one', {
+  skip: skipWithoutShared() || (isMissing(armToolchain()) ? 'no arm-none-eabi-gcc' : false),
+}, async () => {
+  const model = sharedPath('models', 'lenet', 'lenet5-classic.int8-pc.onnx');
+  const results = await Promise.all(
+    [[], ['--optimize', 'ram']].map((options) =>
+      runCli(['measure', model, '--board', 'nano33ble', ...options, '--json']),
+    ),
+  );
+  const [whole, patched] = results.map(({ stdout }) => JSON.parse(stdout));
+  assert.ok(patched.ramHighWaterBytes < whole.ramHighWaterBytes && patched.matchesInterpreter);
+  const kernels = (report: { layers: { kernel: string }[] }) =>
+    report.layers.map(({ kernel }) => kernel).filter((kernel) => !kernel.startsWith('dnnrt_copy'));
+  assert.deepEqual(kernels(patched), kernels(whole));
 });
