@@ -83,7 +83,10 @@ function inEvaluation(error: unknown): unknown {
       : 'evaluation.model';
   return new UserError({
     code: error.code,
-    message: error.where === undefined ? error.message : `${error.where}: ${error.message}`,
+    message:
+      error.where === undefined || error.message.includes(error.where)
+        ? error.message
+        : `${error.where}: ${error.message}`,
     where: part,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
     status: error.status,

@@ -8,20 +8,16 @@ export interface CsvTable {
   readonly width: number;
 }
 
-function number(text: string, where: string): number {
+function number(text: string, where: string, hint: string): number {
   const value = Number(text);
   if (text.trim() === '' || Number.isNaN(value)) {
-    throw new DatasetError(
-      'DATASET_FORMAT',
-      `${where}: "${text}" is not a number`,
-      where,
-      'remove or convert the column',
-    );
+    throw new DatasetError('DATASET_FORMAT', `${where}: "${text}" is not a number`, where, hint);
   }
   return value;
 }
 
 const LABELS = 'labels are 0-based class numbers';
+const OTHERS = 'remove or convert the column';
 
 /** Reads numbers; `labelColumn` defaults to a column named "label" or "class", else the last one. */
 export function parseCsv(text: string, where: string, labelColumn?: string): CsvTable {
@@ -47,7 +43,7 @@ export function parseCsv(text: string, where: string, labelColumn?: string): Csv
     }
     let at = r * width;
     fields.forEach((field, c) => {
-      const value = number(field, place);
+      const value = number(field, place, c === label ? `${LABELS}: write numbers for names` : OTHERS);
       if (c !== label) samples[at++] = value;
       else if (Number.isInteger(value)) labels[r] = value;
       else
