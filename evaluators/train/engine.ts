@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { loadNativeAddon, type NativeAddon } from './native-engine.ts';
+import { loadNativeAddon, type NativeAddon, nativeAddonName } from './native-engine.ts';
 
 export type EngineKind = 'wasm' | 'native';
 
@@ -85,11 +85,10 @@ function chooseAddon(kind: EngineKind | undefined): NativeAddon | undefined {
   throw new Error('the native training engine needs a C compiler (gcc, or the one named by CC)');
 }
 
-/** What decides the bits of the results of `createEngine(kind)`: kind, vector width, sources. */
+/** What decides the bits of the results of `createEngine(kind)`: kind, sources and, natively, compiler and processor. */
 export function describeEngine(kind?: EngineKind): string {
-  const addon = chooseAddon(kind);
-  const sources = createHash('sha256').update(wasmBytes()).digest('hex').slice(0, 16);
-  return addon === undefined ? `wasm ${sources}` : `native ${addon.vectorWidth()} ${sources}`;
+  if (chooseAddon(kind) !== undefined) return `native ${nativeAddonName()}`;
+  return `wasm ${createHash('sha256').update(wasmBytes()).digest('hex')}`;
 }
 
 /**

@@ -31,6 +31,7 @@ const FLAGS = [
 const BUILD_TIMEOUT_MS = 60_000;
 const require = createRequire(import.meta.url);
 let loaded: NativeAddon | null | undefined;
+let loadedFrom = '';
 
 function cacheFolder(): string {
   const base = process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache');
@@ -85,9 +86,15 @@ export function loadNativeAddon(): NativeAddon | undefined {
     try {
       const file = build();
       loaded = file === undefined ? null : (require(file) as NativeAddon);
+      loadedFrom = path.basename(file ?? '');
     } catch {
       loaded = null;
     }
   }
   return loaded ?? undefined;
+}
+
+/** The addon's name in the cache: another one for other sources, another compiler or another processor. Empty where there is none. */
+export function nativeAddonName(): string {
+  return loadNativeAddon() === undefined ? '' : loadedFrom;
 }
