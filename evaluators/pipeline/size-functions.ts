@@ -160,7 +160,7 @@ function probeSizes(
   ranges: readonly WidthRange[],
   widths: readonly number[],
   board: BoardSpec,
-  options: LowerOptions = {},
+  options: LowerOptions = { patches: 'none' },
 ): Probe {
   const layers = Object.fromEntries(ranges.map(({ layer }, i) => [layer, { keep: widths[i] }]));
   const pruned = pruneStructured(graph, { granularity: 'structured', heuristic: 'l1', layers }).graph;

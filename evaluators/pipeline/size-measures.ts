@@ -43,7 +43,8 @@ export function compileOptions({ optimize }: CompressionPlan): LowerOptions {
 export function sizeMeasures(plan: QuantizePlan | undefined, board: BoardSpec): Measures {
   const known = new WeakMap<Graph, PredictedSizes>();
   const sizes = (graph: Graph): PredictedSizes => {
-    const result = known.get(graph) ?? deployedSizes(graph, plan, board);
+    // A search for patches would take seconds for each of hundreds of networks, and only makes RAM smaller.
+    const result = known.get(graph) ?? deployedSizes(graph, plan, board, { patches: 'none' });
     known.set(graph, result);
     return result;
   };

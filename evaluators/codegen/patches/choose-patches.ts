@@ -51,8 +51,14 @@ const MOST_STAGES = 4;
 const TIMED = 48;
 const FINALISTS = 4;
 
-/** Rows of the result in a patch that are tried. */
-const ROWS = [1, 2, 3, 4, 6, 8, 12, 16, 24];
+/** Numbers of patches that are tried. */
+const PATCHES = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+
+/** Rows of a patch for each of them: as few as give so many patches, so that the last is as full as can be. */
+function rowsToTry(height: number): number[] {
+  const rows = PATCHES.filter((patches) => patches <= height).map((patches) => Math.ceil(height / patches));
+  return [...new Set(rows)];
+}
 
 /** Throws RangeError when the layers asked for cannot run in patches. */
 export function applyPatches(network: Unplaced, ports: Ports, option: PatchOption = 'none'): Unplaced {
@@ -92,9 +98,7 @@ export function patchCandidates(network: Unplaced, ports: Ports): PatchCandidate
     const stage = stageOf(network, all, first, end);
     if (stage === undefined) continue;
     const height = stage.heights.get(stage.output) ?? 0;
-    // Of the numbers of rows that give as many patches the least: the last patch is then as full as can be.
-    const even = ROWS.filter((rows) => rows < height && Math.ceil(height / Math.ceil(height / rows)) === rows);
-    for (const rows of even.toReversed()) {
+    for (const rows of rowsToTry(height)) {
       for (const keepsRows of [true, false]) {
         const split = splitStage(network, stage, { first, end, rows, keepsRows });
         if (split === undefined) continue;
@@ -179,7 +183,7 @@ function splitsAround(network: Unplaced, { inputs, outputs }: Ports): Unplaced[]
       const stage = stageOf(network, [...inputs, ...outputs], first, end);
       if (stage === undefined) continue;
       const height = stage.heights.get(stage.output) ?? 0;
-      for (const rows of ROWS.filter((each) => each < height)) {
+      for (const rows of rowsToTry(height)) {
         for (const keepsRows of [true, false]) {
           const split: StageSplit = { first, end, rows, keepsRows };
           found.push(...[splitStage(network, stage, split)].filter((each) => each !== undefined));
