@@ -4,6 +4,9 @@
  * operator tests within their own tolerance, integer networks byte for byte against ONNX Runtime's fused kernels); then
  * random quantized operators with random inputs, C against the interpreter, byte for byte.
  *
+ * With `--python FILE` (a Python with onnxruntime, onnx and numpy) ONNX Runtime itself computes random quantized networks in the same run,
+ * `--networks N` of them (default 40) with 500 inputs each; scripts/compare-onnx-runtime.ts does that at length.
+ *
  * Options: --samples N (per model, default 2), --random N (inferences per random operator, default 1000: 40,000 tensors; 25000
  * makes a million).
  */
@@ -12,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Case, type Comparison, compareAll, modelCase, modelNames, nodeCases } from '../test/support/exactness.ts';
 import { randomIntegerCases } from '../test/support/random-integer-cases.ts';
+import { compareWithRuntime, networkQuestion, noSums, type Sums } from '../test/support/runtime-comparison.ts';
 import { type BenchOptions, type BenchResult, option } from './bench-result.ts';
 
 const MODEL_FOLDERS = ['fuzz-nets', 'har', 'lenet', 'mlperf-tiny'];
@@ -51,6 +55,21 @@ function summarize(set: string, results: readonly Comparison[]): Row {
   };
 }
 
+const RUNTIME_SAMPLES = 500;
+
+/** Random quantized networks in ONNX Runtime itself; undefined when it is not at hand. */
+async function askRuntime(
+  python: string,
+  networks: number,
+  folder: string,
+): Promise<(Sums & { readonly version: string }) | undefined> {
+  if (python === '') return undefined;
+  const sums = noSums();
+  const runtime = { python, level: 'integer', folder } as const;
+  const version = await compareWithRuntime(networks, (i) => networkQuestion(i + 1, RUNTIME_SAMPLES), sums, runtime);
+  return { version, ...sums };
+}
+
 export async function run({ args }: BenchOptions): Promise<BenchResult> {
   const samples = Number(option(args, 'samples', '2'));
   const random = Number(option(args, 'random', '1000'));
@@ -65,7 +84,9 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
     ];
     const rows: Row[] = [];
     for (const [name, cases] of sets) rows.push(summarize(name, await compareAll(cases(), folder)));
-    const wrong = rows.reduce((sum, { mismatches }) => sum + mismatches.cReference + mismatches.cInterpreter, 0);
+    const live = await askRuntime(option(args, 'python', ''), Number(option(args, 'networks', '40')), folder);
+    const stored = rows.reduce((sum, { mismatches }) => sum + mismatches.cReference + mismatches.cInterpreter, 0);
+    const wrong = stored + (live?.integer.cDiffers ?? 0);
     return {
       name: 'exactness',
       figure: wrong,
@@ -73,7 +94,11 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
       peer: 'onnx2c ea045cc rounds half away from zero and does not clamp; TFLM reference and optimised kernels differ in 0.16 % of elements (tensorflow#99072)',
       peerFigure: null,
       ratio: null,
-      details: { tolerance: { operatorTests: '1e-5 + 1e-3 |y|', floatModels: '1e-5 max |y|', integer: 0 }, sets: rows },
+      details: {
+        tolerance: { operatorTests: '1e-5 + 1e-3 |y|', floatModels: '1e-5 max |y|', integer: 0 },
+        sets: rows,
+        ...(live && { onnxRuntime: live }),
+      },
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });

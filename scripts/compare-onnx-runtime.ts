@@ -11,23 +11,20 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exportOnnx, fuseQuantized, importOnnx, OnnxImportError, type Tensor } from '@tinypareto/evaluators';
+import { importOnnx, OnnxImportError } from '@tinypareto/evaluators';
 import { option } from '../bench/bench-result.ts';
-import {
-  type Case,
-  type Comparison,
-  compareAll,
-  modelCase,
-  modelNames,
-  type Reference,
-} from '../test/support/exactness.ts';
-import { type RuntimeAnswer, type RuntimeLevel, runOnnxRuntime } from '../test/support/onnx-runtime.ts';
-import { randomFeeds, randomInputs, randomQuantizedNetwork } from '../test/support/random-quantized-network.ts';
+import { modelCase, modelNames } from '../test/support/exactness.ts';
+import type { RuntimeLevel } from '../test/support/onnx-runtime.ts';
+import { randomInputs } from '../test/support/random-quantized-network.ts';
 import { modelBytes } from '../test/support/reference-io.ts';
+import {
+  compareWithRuntime,
+  EXACT,
+  networkQuestion,
+  noSums,
+  type Question,
+} from '../test/support/runtime-comparison.ts';
 
-/** Networks compiled into one program. */
-const CHUNK = 20;
-const EXACT: Reference = 'ONNX Runtime fused';
 const MODEL_FOLDERS = 'fuzz-nets,har,lenet,mlperf-tiny';
 
 const args = process.argv.slice(2);
@@ -40,103 +37,6 @@ const filesFolder = option(args, 'files', '');
 const folders = (filesFolder === '' ? option(args, 'models', MODEL_FOLDERS) : 'none')
   .split(',')
   .filter((name) => name !== 'none');
-
-interface Question {
-  /** How near the outputs have to be. */
-  readonly reference: Reference;
-  readonly name: string;
-  readonly model: Uint8Array;
-  readonly samples: readonly ReadonlyMap<string, Tensor>[];
-}
-
-interface Totals {
-  models: number;
-  tensors: number;
-  elements: number;
-  readonly refusedByRuntime: string[];
-  readonly refusedByCompiler: string[];
-  interpreterDiffers: number;
-  cDiffers: number;
-  readonly different: string[];
-}
-
-/** Networks that the runtime computes in integers throughout, and those of which it runs a part in float (where it has no integer kernel). */
-interface Sums {
-  readonly integer: Totals;
-  readonly partlyFloat: Totals;
-}
-
-const none = (): Totals => ({
-  models: 0,
-  tensors: 0,
-  elements: 0,
-  refusedByRuntime: [],
-  refusedByCompiler: [],
-  interpreterDiffers: 0,
-  cDiffers: 0,
-  different: [],
-});
-
-const noSums = (): Sums => ({ integer: none(), partlyFloat: none() });
-
-const networkQuestion = (seed: number): Question => {
-  const graph = randomQuantizedNetwork(seed);
-  return {
-    name: `network ${seed}`,
-    reference: EXACT,
-    model: exportOnnx(graph),
-    samples: randomFeeds(graph, seed, samples),
-  };
-};
-
-function caseOf({ name, model, reference, samples: feeds }: Question, answer: RuntimeAnswer): Case {
-  if ('error' in answer) throw new Error(answer.error);
-  return {
-    name,
-    graph: fuseQuantized(importOnnx(model)),
-    reference,
-    samples: feeds.map((inputs, i) => ({ inputs, outputs: answer.samples[i] ?? new Map() })),
-  };
-}
-
-function add(totals: Totals, result: Comparison, kinds: string): void {
-  totals.models++;
-  totals.tensors += result.tensors;
-  totals.elements += result.elements;
-  totals.interpreterDiffers += result.interpreterAgainstReference.length;
-  totals.cDiffers += result.cAgainstReference.length;
-  if (result.refused !== undefined) totals.refusedByCompiler.push(`${result.name}: ${result.refused}`);
-  const [first] = [...result.interpreterAgainstReference, ...result.cAgainstReference];
-  if (first === undefined) return;
-  const count = Math.max(result.interpreterAgainstReference.length, result.cAgainstReference.length);
-  totals.different.push(`${result.name} (${kinds}): ${count} tensors, ${first}`);
-}
-
-/** Operators that move or convert numbers, and those that the runtime computes in integers. */
-const INTEGER =
-  /^(QLinear\w+|QGemm|QuantizeLinear|DequantizeLinear|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Concat|MaxPool)$/;
-
-async function compareChunk(questions: readonly Question[], sums: Sums, folder: string): Promise<string> {
-  const { version, answers } = runOnnxRuntime(python, questions, folder, level);
-  const cases = questions.flatMap((question, i) => {
-    const answer = answers[i] ?? { error: 'no answer' };
-    if ('error' in answer) {
-      sums.integer.refusedByRuntime.push(`${question.name}: ${answer.error}`);
-      return [];
-    }
-    return [{ case: caseOf(question, answer), operators: answer.operators }];
-  });
-  const results = await compareAll(
-    cases.map((each) => each.case),
-    folder,
-  );
-  results.forEach((result, i) => {
-    const operators = cases[i]?.operators ?? [];
-    const isInteger = operators.every((type) => INTEGER.test(type));
-    add(isInteger ? sums.integer : sums.partlyFloat, result, operators.join(' '));
-  });
-  return version;
-}
 
 /** The integer models of a folder, with the inputs of their stored samples. */
 function modelQuestions(folder: string): Question[] {
@@ -178,21 +78,24 @@ if (python === '') {
 }
 const work = mkdtempSync(join(tmpdir(), 'tinypareto-compare-'));
 try {
-  const [random, models]: Sums[] = [noSums(), noSums()];
+  const runtime = { python, level, folder: work };
+  const [random, models] = [noSums(), noSums()];
+  const all = async (questions: readonly Question[]): Promise<string> =>
+    compareWithRuntime(questions.length, (i) => questions[i] ?? networkQuestion(i, samples), models, runtime);
   let version = '';
-  for (let done = 0; filesFolder === '' && done < networks; done += CHUNK) {
-    const count = Math.min(CHUNK, networks - done);
-    const questions = Array.from({ length: count }, (_, i) => networkQuestion(firstSeed + done + i));
-    version = await compareChunk(questions, random, work);
-    const { tensors, different } = random.integer;
-    console.error(`${done + count} networks, ${tensors} tensors in integers, ${different.length} networks differ`);
-  }
-  if (filesFolder !== '') {
-    const questions = fileQuestions(filesFolder, models.integer.refusedByCompiler);
-    for (let done = 0; done < questions.length; done += CHUNK)
-      version = await compareChunk(questions.slice(done, done + CHUNK), models, work);
-  }
-  for (const folder of folders) version = await compareChunk(modelQuestions(folder), models, work);
+  if (filesFolder !== '') version = await all(fileQuestions(filesFolder, models.integer.refusedByCompiler));
+  else
+    version = await compareWithRuntime(
+      networks,
+      (i) => networkQuestion(firstSeed + i, samples),
+      random,
+      runtime,
+      (done) => {
+        const { tensors, different } = random.integer;
+        console.error(`${done} networks, ${tensors} tensors in integers, ${different.length} networks differ`);
+      },
+    );
+  for (const folder of folders) version = await all(modelQuestions(folder));
   console.log(JSON.stringify({ onnxRuntime: version, random, models }, null, 2));
   const differs = [random, models].some(({ integer }) => integer.interpreterDiffers + integer.cDiffers > 0);
   process.exitCode = differs ? 1 : 0;
