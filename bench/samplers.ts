@@ -2,7 +2,8 @@
  * The samplers beside each other and beside the peers: share of the best known hypervolume on problems with several objectives, distance to
  * the optimum (`regret`) on problems with one. Evaluations are exact and asked one by one.
  *   --evals N (60)   --seeds K (3)   --samplers A,B   --problems A,B
- *   --python FILE    a Python with torch, botorch and optuna runs the peers of the problems with one objective in the same run
+ *   --python FILE    a Python with torch, botorch and optuna runs the peers of the problems with one objective in the same run,
+ *   --peers A,B      these of them (gp,tpe,botorch)
  * Peers with several objectives are stored runs of themselves (../shared/peers/optimizer). The figure is the median ratio of `ars` to `mobo`
  * over the problems that both ran.
  */
@@ -72,14 +73,20 @@ interface PeerRun {
   readonly best: number;
 }
 
+interface PeerSetting {
+  /** Of a Python that has them; empty = none. */
+  readonly python: string;
+  readonly peers: string;
+  readonly seeds: number;
+  readonly evaluations: number;
+}
+
 function measuredPeers(
   tests: readonly TestProblem[],
-  python: string,
-  seeds: number,
-  evaluations: number,
+  { python, peers, seeds, evaluations }: PeerSetting,
 ): SamplerRow[] {
   if (python === '' || tests.length === 0) return [];
-  const args = [peerScript, String(evaluations), String(seeds), ...tests.map(({ name }) => name)];
+  const args = [peerScript, String(evaluations), String(seeds), peers, ...tests.map(({ name }) => name)];
   const { status, stdout, stderr } = spawnSync(python, args, {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
@@ -146,7 +153,14 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
     rows.push(...storedPeers(test, evaluations));
   }
   const single = tests.filter(({ reference }) => reference.length === 1);
-  rows.push(...measuredPeers(single, option(args, 'python', ''), seeds, evaluations));
+  rows.push(
+    ...measuredPeers(single, {
+      python: option(args, 'python', ''),
+      peers: option(args, 'peers', 'gp,tpe,botorch'),
+      seeds,
+      evaluations,
+    }),
+  );
   const figure = againstMobo(rows, 'ars');
   return {
     name: 'samplers',

@@ -1,6 +1,6 @@
 """Best values that BoTorch and Optuna reach on the problems of optimizer/problems/single-objective.ts; one JSON line per run.
 
-Arguments: evaluations, seeds, names of problems. BoTorch: qLogNoisyExpectedImprovement on SingleTaskGP after 2 (d + 1) Sobol' points.
+Arguments: evaluations, seeds, peers (of gp,tpe,botorch), names of problems. BoTorch: qLogNoisyExpectedImprovement on SingleTaskGP after 2 (d + 1) Sobol' points.
 """
 import json
 import math
@@ -96,16 +96,15 @@ def run_botorch(f, bounds, seed, evaluations):
 
 
 def main():
-    evaluations, seeds, *names = sys.argv[1:]
+    evaluations, seeds, peers, *names = sys.argv[1:]
     for name in names:
         f, bounds = PROBLEMS[name]
         for seed in range(int(seeds)):
-            for run in (
-                lambda: run_optuna(f, bounds, seed, int(evaluations), "gp"),
-                lambda: run_optuna(f, bounds, seed, int(evaluations), "tpe"),
-                lambda: run_botorch(f, bounds, seed, int(evaluations)),
-            ):
-                best, method = run()
+            for peer in peers.split(","):
+                if peer == "botorch":
+                    best, method = run_botorch(f, bounds, seed, int(evaluations))
+                else:
+                    best, method = run_optuna(f, bounds, seed, int(evaluations), peer)
                 print(json.dumps({"problem": name, "seed": seed, "method": method, "best": best}), flush=True)
 
 

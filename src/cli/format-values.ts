@@ -18,7 +18,7 @@ export function formatMetric(name: string, metric: WireMetric | undefined): stri
 
 /** With the decimal units of campaign files: kB = 1000. */
 export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
+  if (bytes < 1000) return `${Math.round(bytes)} B`;
   return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
 }
 

@@ -79,6 +79,14 @@ describe('a campaign that stops trials early', () => {
     const explained = await runCli(['explain', 'early', '--trial', String(stopped[0]?.number), '--data', data]);
     assert.match(explained.stdout, /stopped early at/);
     assert.match(explained.stdout, /accuracy by step 10: \d+\.\d+ %/);
+    assert.match(explained.stdout, /told \(forecast\)/);
+    const slice = await runCli(['explain', 'early', '--slice', 'width1', '--data', data]);
+    assert.match(slice.stdout, /^Through trial \d+:\nwidth1/);
+    assert.match(slice.stdout, /\d kB ± \d+/);
+    const contour = await runCli(['explain', 'early', '--contour', 'width1,format', '--trial', '0', '--data', data]);
+    assert.match(contour.stdout, /romBytes through trial 0:\n *format \\ width1/);
+    const misspelt = await runCli(['explain', 'early', '--slice', 'width9', '--data', data]);
+    assert.match(misspelt.stderr, /it has width1, width2, width3, format, epochs/);
 
     const other = path.join(folder, 'other');
     const killed = startCli(command(other));

@@ -26,6 +26,11 @@ const RARE = 0.1;
 const VERY_RARE = 0.01;
 const FEW_TRIALS = 10;
 const TIED_RANK_CORRELATION = 0.98;
+/** Relative difference below which a told value and its function are the same. */
+const SAME = 1e-6;
+/** Functions that miss by more than this many of their stated deviations, and by more than this share, are worth a warning. */
+const MANY_DEVIATIONS = 4;
+const NOTABLE_SHARE = 0.02;
 
 const percent = (fraction: number): string =>
   fraction > 0 && fraction < 0.01 ? 'less than 1 %' : `${Math.round(100 * fraction)} %`;
@@ -100,6 +105,13 @@ function* trialFindings(problem: SamplerProblem, observations: Observations): Ge
       severity: 'problem',
       code: 'failures',
       message: `${percent(share('failed'))} of the trials failed: nothing is learned from them`,
+    };
+  }
+  if (share('pruned') > 0) {
+    yield {
+      severity: 'info',
+      code: 'stoppedEarly',
+      message: `${percent(share('pruned'))} of the trials were stopped early: models learn from their forecasts, the front does not`,
     };
   }
   const scored = scoreTrials(problem, observations);
@@ -224,6 +236,27 @@ function* modelFindings(models: ReadonlyMap<string, MetricModel>): Generator<Hea
   }
 }
 
+/** Whether what is known beforehand is what trials told. */
+function* knownFindings(problem: SamplerProblem, observations: Observations): Generator<HealthFinding> {
+  for (const [metric, known] of problem.known ?? []) {
+    const misses = observations.flatMap(({ state, params, metrics }) => {
+      const told = metrics[metric]?.mean;
+      if (state !== 'completed' || told === undefined || !Number.isFinite(told)) return [];
+      return [Math.abs(known(params) - told) / Math.max(Math.abs(told), Number.MIN_VALUE)];
+    });
+    const worst = misses.reduce((a, b) => Math.max(a, b), 0);
+    if (worst < SAME) continue;
+    const stated = problem.knownErrors?.get(metric) ?? 0;
+    const isOff = worst > NOTABLE_SHARE && worst > MANY_DEVIATIONS * stated;
+    yield {
+      severity: isOff ? 'warning' : 'info',
+      code: 'knownFunction',
+      subject: metric,
+      message: `${metric} is known beforehand to within ${Number((100 * worst).toPrecision(2))} % of what ${misses.length} trials told${isOff ? ': further off than its function is said to be' : ''}`,
+    };
+  }
+}
+
 const ORDER: Readonly<Record<Severity, number>> = { problem: 0, warning: 1, info: 2 };
 
 /** Findings, the gravest first. `models` come from metric-models.ts; the same study always gives the same findings. */
@@ -241,6 +274,7 @@ export function studyHealth(
     ...constraintFindings(problem, models, points),
     ...objectiveFindings(problem, observations),
     ...modelFindings(models),
+    ...knownFindings(problem, observations),
     ...spaceFindings(problem, observations, points.length / SAMPLES),
     ...boundFindings(problem, observations),
   ];

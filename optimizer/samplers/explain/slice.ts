@@ -33,7 +33,8 @@ function positions(space: SearchSpace, index: number, points: number): number[] 
 
 function indexOf(space: SearchSpace, parameter: string, at: Params): number {
   const index = space.parameters.findIndex(({ name }) => name === parameter);
-  if (index < 0) throw new SpaceError('is not in this space', parameter);
+  if (index < 0)
+    throw new SpaceError(`is not in this space (it has ${space.parameters.map((p) => p.name).join(', ')})`, parameter);
   if (!space.isActive(parameter, at)) throw new SpaceError('is inactive at the point of the slice', parameter);
   return index;
 }

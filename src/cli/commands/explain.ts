@@ -9,6 +9,7 @@ import { formatMetric, formatNumber, formatParams } from '../format-values.ts';
 import { type ApiOptions, withApiOptions } from '../open-api.ts';
 import { renderTable } from '../render-table.ts';
 import { allPages, withApi } from '../with-api.ts';
+import { explainPredictions, type PredictionQuestion } from './explain-predictions.ts';
 
 interface Indices {
   readonly parameter: string;
@@ -32,22 +33,31 @@ interface Explanation {
   readonly health: { readonly findings: readonly { readonly severity: string; readonly message: string }[] };
 }
 
+interface ExplainOptions extends ApiOptions, PredictionQuestion {}
+
 /** Values of a learning curve that fit a line. */
 const CURVE_VALUES = 10;
+
+/** Share of the variance that a model explains below which what it says of parameters is hardly more than chance. */
+const FAIR_MODEL = 0.3;
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 export function addExplainCommand(program: Command, run: RunCommand): void {
   withApiOptions(program.command('explain'))
     .description(
-      'which parameters matter, how well the models foretell, what looks wrong; with --trial why it was tried',
+      'which parameters matter, how well the models foretell, what looks wrong; with --trial why it was tried; with --slice or --contour what the models predict',
     )
     .argument('<study>', 'name or id')
-    .option('--trial <n>', 'number of a trial')
-    .action((name: string, options: ApiOptions & { readonly trial?: string }, command: Command) =>
+    .option('--trial <n>', 'number of a trial; with --slice and --contour the one that predictions go through')
+    .option('--slice <parameter>', 'predictions of every metric along a parameter')
+    .option('--contour <x,y>', 'predictions of every metric over two parameters')
+    .action((name: string, options: ExplainOptions, command: Command) =>
       run(command, () =>
         withApi(options, async (api) => {
           const path = `/v1/studies/${encodeURIComponent(name)}`;
+          if (options.slice !== undefined || options.contour !== undefined)
+            return explainPredictions(api, path, options);
           if (options.trial !== undefined) {
             const trial = await findTrial(api, path, options.trial);
             return answer(trial, () => renderTrial(trial));
@@ -84,9 +94,10 @@ function renderTrial(trial: WireTrial): string {
       foretold === undefined
         ? '–'
         : `${formatMetric(name, { mean: foretold.mean })} ± ${formatMetric(name, { mean: foretold.sd })}`,
-      formatMetric(name, metrics[name]),
+      formatTold(name, metrics[name]),
     ];
   });
+  const told = trial.state === 'pruned' ? 'told (forecast)' : 'told';
   return [
     `trial ${trial.number}: ${trial.state}${trial.reason === null ? '' : `, ${trial.reason}`}`,
     formatParams(trial.params),
@@ -98,11 +109,18 @@ function renderTrial(trial: WireTrial): string {
       : [
           '',
           renderTable(
-            [{ title: 'metric' }, { title: 'predicted', align: 'right' }, { title: 'told', align: 'right' }],
+            [{ title: 'metric' }, { title: 'predicted', align: 'right' }, { title: told, align: 'right' }],
             rows,
           ),
         ]),
   ].join('\n');
+}
+
+/** With its standard error where that shows. */
+function formatTold(name: string, metric: WireTrial['metrics'][string] | undefined): string {
+  const text = formatMetric(name, metric);
+  const error = formatMetric(name, { mean: metric?.stderr ?? 0 });
+  return error === formatMetric(name, { mean: 0 }) ? text : `${text} ± ${error}`;
 }
 
 /** What the trial reported while it ran; of a long curve ten values. */
@@ -131,6 +149,9 @@ function renderStudy({ importance, calibration, health }: Explanation): string {
         [{ title: 'parameter' }, ...outputs.map(([title]) => ({ title, align: 'right' as const }))],
         parameters.map((parameter, i) => [parameter, ...outputs.map(([, list]) => percent(list[i]?.total ?? 0))]),
       ),
+      ...calibration.summary
+        .filter(({ explainedVariance }) => explainedVariance < FAIR_MODEL)
+        .map(({ metric }) => `(the model of ${metric} explains too little for its shares to mean much)`),
       '',
     );
   if (calibration.summary.length > 0)

@@ -151,6 +151,35 @@ describe('studyHealth', () => {
     models = fitMetricModels(study, observed),
   ): string[] => studyHealth(study, observed, models).map(({ message }) => message);
 
+  it('says how far known functions are off, and how many trials were stopped early', () => {
+    const told = observe(problem, (params) => ({ sum: 1.1 * (sum(params) + 1), product: product(params) }), 12);
+    const observed = told.map((trial, i): ObservedTrial => (i < 3 ? { ...trial, state: 'pruned' } : trial));
+    const near: SamplerProblem = { ...problem, known: new Map([['sum', (params) => sum(params) + 1]]) };
+    const about = (study: SamplerProblem) =>
+      studyHealth(study, observed, exactModels).find(({ code }) => code === 'knownFunction');
+    assert.equal(about(near)?.severity, 'warning');
+    assert.match(
+      about(near)?.message ?? '',
+      /^sum is known beforehand to within 9.1 % of what 9 trials told: further off/,
+    );
+    assert.equal(about({ ...near, knownErrors: new Map([['sum', 0.05]]) })?.severity, 'info');
+    assert.equal(about({ ...near, known: new Map([['sum', (params) => 1.1 * (sum(params) + 1)]]) }), undefined);
+    const stopped = studyHealth(problem, observed, exactModels).find(({ code }) => code === 'stoppedEarly');
+    assert.match(stopped?.message ?? '', /^25 % of the trials were stopped early/);
+  });
+
+  it('states known functions as uncertain as they are said to be', () => {
+    const study: SamplerProblem = {
+      ...problem,
+      known: new Map([['sum', sum]]),
+      knownErrors: new Map([['sum', 0.02]]),
+    };
+    const [suggestion] = createSampler('sobol', study, { seed: 1 }).suggest([], createRng(1), 1).suggestions;
+    const mean = sum(suggestion.params);
+    assert.deepEqual(suggestion.why.predicted?.['sum'], { mean, sd: 0.02 * mean });
+    assert.deepEqual(fitMetricModels(study, []).get('sum')?.predict(suggestion.params), { mean, sd: 0.02 * mean });
+  });
+
   it('says how much of the space meets a constraint', () => {
     // {a + 2b ≤ 0.3} has area 0.3²/4.
     const found = studyHealth(problem, trials, exactModels).find(({ code }) => code === 'constraintMet');
