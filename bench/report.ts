@@ -1,13 +1,14 @@
 /**
  * Writes docs/benchmarks.md from what the benches print: `npm run benchmarks [-- NAME [FLAGS] …]` runs the named benches, each with the
  * flags behind its name (all benches without flags when none is named), and keeps the newest result of every other one. Results lie
- * beside the page as docs/benchmarks.json.
+ * beside the page as docs/benchmarks.json; the table of samplers in docs/optimizer.md is written too. `--render` only writes the pages.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { BenchResult } from './bench-result.ts';
+import { withSamplerTable } from './support/sampler-table.ts';
 
 interface Stored {
   readonly measuredOn: string;
@@ -20,6 +21,7 @@ interface Stored {
 const root = fileURLToPath(new URL('..', import.meta.url));
 const store = new URL('../docs/benchmarks.json', import.meta.url);
 const page = new URL('../docs/benchmarks.md', import.meta.url);
+const optimizerPage = new URL('../docs/optimizer.md', import.meta.url);
 const NOT_BENCHES = new Set(['main.ts', 'bench-result.ts', 'report.ts']);
 const ROWS_PER_TABLE = 40;
 
@@ -126,7 +128,10 @@ const results = new Map<string, Stored>(
   existsSync(store) ? Object.entries(JSON.parse(readFileSync(store, 'utf8')) as Record<string, Stored>) : [],
 );
 const asked = process.argv.slice(2);
-const orders = asked.length > 0 ? ordersOf(asked) : benchNames().map((name) => ({ name, flags: [] }));
+const orders =
+  asked.length > 0
+    ? ordersOf(asked.filter((arg) => arg !== '--render'))
+    : benchNames().map((name) => ({ name, flags: [] }));
 for (const order of orders) {
   const result = runBench(order);
   if (result === undefined) continue;
@@ -135,3 +140,6 @@ for (const order of orders) {
 }
 writeFileSync(store, `${JSON.stringify(Object.fromEntries([...results].sort()), null, 1)}\n`);
 writeFileSync(page, render(results));
+const samplers = results.get('samplers');
+if (samplers !== undefined)
+  writeFileSync(optimizerPage, withSamplerTable(readFileSync(optimizerPage, 'utf8'), samplers.result));
