@@ -8,10 +8,10 @@ import type { Rng } from '../math/rng.ts';
 import type { Params } from '../space/parameter.ts';
 import type { SearchSpace } from '../space/search-space.ts';
 import type { Acquisition } from './acquisition.ts';
-import { type Candidate, type ModelSpace, toCandidate } from './candidate.ts';
+import { type Candidate, toCandidate } from './candidate.ts';
 
 export interface SearchTask {
-  readonly model: ModelSpace;
+  readonly space: SearchSpace;
   readonly acquisition: Acquisition;
   /** Total violation of the constraints that are known without evaluation; 0 where allowed. */
   readonly knownViolation: (params: Params) => number;
@@ -67,7 +67,7 @@ export class CandidateSearch {
     const limit = 8;
     const worst = this.#best.at(-1);
     if (Number.isNaN(value) || (this.#best.length === limit && worst !== undefined && value <= worst.value)) return;
-    const key = this.#task.model.space.cellKey(candidate.params);
+    const key = this.#task.space.cellKey(candidate.params);
     if (this.#task.seen.has(key) || this.#keys.has(key)) return;
     this.#keys.add(key);
     let at = this.#best.length;
@@ -82,8 +82,7 @@ export class CandidateSearch {
 
   /** Quasi-Newton on the coordinates that can move smoothly. */
   climb(from: Found): Found {
-    const { model, acquisition } = this.#task;
-    const { space } = model;
+    const { space, acquisition } = this.#task;
     const free: number[] = [];
     space.dimensions.forEach((dimension, d) => {
       if (dimension.kind === 'continuous' && !Number.isNaN(from.candidate.row[d])) free.push(d);
@@ -100,7 +99,7 @@ export class CandidateSearch {
     const negated = (x: Float64Array, gradient: Float64Array): number => {
       const params = at(x);
       if (this.#task.knownViolation(params) > 0 || !space.isAllowed(params)) return Number.POSITIVE_INFINITY;
-      const value = acquisition.evaluate(toCandidate(model, params), full);
+      const value = acquisition.evaluate(toCandidate(space, params), full);
       free.forEach((d, i) => {
         gradient[i] = -full[d];
       });
@@ -116,7 +115,7 @@ export class CandidateSearch {
       firstStep: 0.05,
     });
     if (!(-result.value > from.value)) return from;
-    const candidate = toCandidate(model, at(result.x));
+    const candidate = toCandidate(space, at(result.x));
     return { candidate, value: this.value(candidate) };
   }
 
@@ -131,8 +130,7 @@ export class CandidateSearch {
   }
 
   *#moves(from: Candidate): Generator<Candidate> {
-    const { model } = this.#task;
-    const { space } = model;
+    const { space } = this.#task;
     for (let d = 0; d < space.dimensions.length; d++) {
       const dimension = space.dimensions[d];
       if (dimension.kind === 'continuous' || Number.isNaN(from.row[d])) continue;
@@ -141,7 +139,7 @@ export class CandidateSearch {
         const unit = from.unit.slice();
         unit[d] = dimension.unitOf(dimension.valueOfLevel(level));
         const params = space.decode(unit);
-        if (space.isAllowed(params)) yield toCandidate(model, params);
+        if (space.isAllowed(params)) yield toCandidate(space, params);
       }
     }
   }
@@ -223,12 +221,11 @@ function chooseStarts(pool: readonly Found[], count: number, rng: Rng): Found[] 
 
 /** Evaluates `count` evenly spread points and half as many around the incumbents. */
 export function drawPool(task: SearchTask, search: CandidateSearch, count: number, rng: Rng): Found[] {
-  const { model, incumbents } = task;
-  const { space } = model;
+  const { space, incumbents } = task;
   const pool: Found[] = [];
   const add = (params: Params): void => {
     if (!space.isAllowed(params)) return;
-    const candidate = toCandidate(model, params);
+    const candidate = toCandidate(space, params);
     pool.push({ candidate, value: search.value(candidate) });
   };
   const units = quasiRandomUnits(space.dimensions.length, rng.fork('raw'));
@@ -245,11 +242,10 @@ export function drawPool(task: SearchTask, search: CandidateSearch, count: numbe
 
 /** The best unseen points, best first; empty when no allowed, unseen point was met. */
 export function maximizeAcquisition(task: SearchTask, effort: SearchEffort, rng: Rng): readonly Found[] {
-  const { model } = task;
-  const { space } = model;
+  const { space } = task;
   const search = new CandidateSearch(task, effort);
   if (space.cellCount <= effort.exhaustive) {
-    for (const params of space.cells()) search.value(toCandidate(model, params));
+    for (const params of space.cells()) search.value(toCandidate(space, params));
     return search.results();
   }
   const pool = drawPool(task, search, effort.rawSamples, rng);

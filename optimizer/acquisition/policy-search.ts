@@ -68,7 +68,7 @@ class Trainer {
 
   /** Largest value met by the policy with these weights, from the start. */
   #rollout(weights: Float64Array): number {
-    const { space } = this.#task.model;
+    const { space } = this.#task;
     const D = space.dimensions.length;
     let candidate: Candidate = this.#start.candidate;
     let value = this.#start.value;
@@ -79,7 +79,7 @@ class Trainer {
       const unit = this.#policy.step(candidate.unit, last, gain, weights);
       const params = space.decode(unit);
       if (!space.isAllowed(params)) break;
-      const next = toCandidate(this.#task.model, params);
+      const next = toCandidate(space, params);
       const nextValue = this.#search.value(next);
       last = next.unit.map((v, d) => v - candidate.unit[d]);
       gain = Number.isFinite(nextValue - value) ? Math.tanh(nextValue - value) : -1;
@@ -115,7 +115,7 @@ class Trainer {
 /** The best unseen points that the ensemble meets, best first. */
 export function searchByPolicies(task: SearchTask, effort: SearchEffort, rng: Rng): readonly Found[] {
   const search = new CandidateSearch(task, effort);
-  const D = task.model.space.dimensions.length;
+  const D = task.space.dimensions.length;
   const pool = drawPool(task, search, effort.rawSamples / 2, rng);
   const starts = pool
     .filter(({ value }) => Number.isFinite(value))

@@ -7,17 +7,16 @@
  * The models of the scenarios share one factorisation (the cached root) and so one variance.
  */
 import { inverseMills, normalLogCdf } from '../math/normal.ts';
+import type { SearchSpace } from '../space/search-space.ts';
 import type { Acquisition, OutputModel, ScenarioGain } from './acquisition.ts';
-import type { Candidate, ModelSpace } from './candidate.ts';
+import type { Candidate } from './candidate.ts';
 import { OutputPort } from './output-port.ts';
 
 /** Half the distance of the central differences through known functions, in unit coordinates. */
 const KNOWN_STEP = 1e-4;
 
 export class ScenarioAcquisition implements Acquisition {
-  readonly #model: ModelSpace;
-  /** Derivatives in the columns of a model row. */
-  readonly #rowGradient: Float64Array;
+  readonly #space: SearchSpace;
   readonly #objectives: readonly OutputPort[];
   readonly #constraints: readonly OutputPort[];
   readonly #gains: readonly ScenarioGain[];
@@ -29,15 +28,14 @@ export class ScenarioAcquisition implements Acquisition {
 
   /** `gains`: one for all scenarios, or one per scenario, or none to maximise the probability of feasibility alone. */
   constructor(
-    model: ModelSpace,
+    space: SearchSpace,
     objectives: readonly OutputModel[],
     constraints: readonly OutputModel[],
     gains: readonly ScenarioGain[],
     scenarios: number,
   ) {
     const m = objectives.length;
-    this.#model = model;
-    this.#rowGradient = new Float64Array(model.space.dimensions.length + model.features.count);
+    this.#space = space;
     this.#objectives = objectives.map((output) => new OutputPort(output, scenarios));
     this.#constraints = constraints.map((output) => new OutputPort(output, scenarios));
     this.#gains = gains;
@@ -108,19 +106,17 @@ export class ScenarioAcquisition implements Acquisition {
         port.sigmaSlope -= (weight * slope * z) / sigma;
       }
     }
-    const rowGradient = this.#rowGradient.fill(0);
-    for (const port of ports) port.backward(candidate, rowGradient);
-    for (let d = 0; d < gradient.length; d++) gradient[d] = rowGradient[d];
+    for (const port of ports) port.backward(candidate, gradient);
     this.#backwardDerived(candidate, ports, gradient);
   }
 
   /** Known functions have no gradient of their own: central differences along the active continuous coordinates. */
   #backwardDerived(candidate: Candidate, ports: readonly OutputPort[], gradient: Float64Array): void {
-    const { space, features } = this.#model;
+    const space = this.#space;
     const shifts = ports.flatMap(({ shift, shiftSlope }) => {
       return shift === undefined ? [] : [{ shift, weight: shiftSlope }];
     });
-    if (shifts.length === 0 && features.count === 0) return;
+    if (shifts.length === 0) return;
     const D = space.dimensions.length;
     for (let d = 0; d < D; d++) {
       if (space.dimensions[d].kind !== 'continuous' || Number.isNaN(candidate.row[d])) continue;
@@ -133,10 +129,6 @@ export class ScenarioAcquisition implements Acquisition {
       const below = space.decode(unit);
       let difference = 0;
       for (const { shift, weight } of shifts) difference += weight * (shift(above) - shift(below));
-      if (features.count > 0) {
-        const [up, down] = [features.of(above), features.of(below)];
-        for (let f = 0; f < up.length; f++) difference += this.#rowGradient[D + f] * (up[f] - down[f]);
-      }
       gradient[d] += difference / (high - low);
     }
   }

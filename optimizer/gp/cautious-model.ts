@@ -10,7 +10,7 @@ const SHORTER = 0.5;
 export interface Caution {
   /** Length-scale that none exceeds, unit coordinates. */
   readonly longest?: number;
-  /** Largest logit of the additive share. */
+  /** Largest logit of the additive share; with 'anova' amplitudes are at least the inverse odds. */
   readonly mostAdditive?: number;
 }
 
@@ -20,6 +20,7 @@ export function cautiousModel(model: GpModel, caution: Caution): GpModel {
   const { data, hyper } = model;
   const D = data.columns.length;
   const theta = hyper.theta.map((t, d) => (d < D ? Math.min(t + Math.log(SHORTER), Math.log(longest)) : t));
-  theta[D + 2] = Math.min(theta[D + 2], mostAdditive);
+  if (hyper.kind !== 'anova') theta[D + 2] = Math.min(theta[D + 2], mostAdditive);
+  else for (let d = D + 2; d < theta.length; d++) theta[d] = Math.max(theta[d], -mostAdditive);
   return GpModel.create(data, { kind: hyper.kind, theta }) ?? model;
 }

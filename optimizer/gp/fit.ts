@@ -4,7 +4,7 @@
  */
 import { type LbfgsResult, minimizeBounded } from '../math/lbfgs.ts';
 import type { GpHyper } from './gp-model.ts';
-import { DEFAULT_BOUNDS, defaultPriors, type HyperPriors, logNormalMode, thetaLength } from './hyper-parameters.ts';
+import { defaultPriors, type HyperPriors, logNormalMode, thetaBounds, thetaLength } from './hyper-parameters.ts';
 import type { KernelKind } from './kernel.ts';
 import { type GpData, MarginalLikelihood } from './marginal-likelihood.ts';
 
@@ -27,24 +27,13 @@ export interface FitResult extends GpHyper {
  */
 const SMOOTHNESS_HANDICAP = 4;
 
-function bounds(D: number): { lower: Float64Array; upper: Float64Array } {
-  const { lengthscale, signal, noise, share } = DEFAULT_BOUNDS;
-  const pick = (side: 0 | 1): Float64Array => {
-    const edge = new Float64Array(thetaLength(D)).fill(Math.log(lengthscale[side]));
-    edge[D] = Math.log(signal[side]);
-    edge[D + 1] = Math.log(noise[side]);
-    edge[D + 2] = share[side];
-    return edge;
-  };
-  return { lower: pick(0), upper: pick(1) };
-}
-
 /** The hyper-parameters used before any fit and when every fit fails: modes of the length-scale priors, little noise. */
-export function initialTheta(D: number, priors: HyperPriors = defaultPriors(D)): Float64Array {
-  const theta = new Float64Array(thetaLength(D)).fill(Math.log(logNormalMode(priors.lengthscale)));
+export function initialTheta(kind: KernelKind, D: number, priors: HyperPriors = defaultPriors(D)): Float64Array {
+  const mode = logNormalMode(kind === 'anova' ? priors.ownLengthscale : priors.lengthscale);
+  const theta = new Float64Array(thetaLength(kind, D)).fill(Math.log(mode));
   theta[D] = 0;
   theta[D + 1] = Math.log(1e-4);
-  theta[D + 2] = 0;
+  theta.fill(kind === 'anova' ? Math.log(logNormalMode(priors.amplitude)) : 0, D + 2);
   return theta;
 }
 
@@ -56,9 +45,13 @@ const SCREENING = 12;
  * The better of two starts after a few steps: from little noise a fit explains noise by ever shorter length-scales and stays there, from
  * much noise it may take structure for noise.
  */
-function lesserOf(quiet: Float64Array, climb: (start: Float64Array, steps: number) => LbfgsResult): Float64Array {
+function lesserOf(
+  D: number,
+  quiet: Float64Array,
+  climb: (start: Float64Array, steps: number) => LbfgsResult,
+): Float64Array {
   const noisy = quiet.slice();
-  noisy[quiet.length - 2] = NOISY_START;
+  noisy[D + 1] = NOISY_START;
   const [a, b] = [climb(quiet, SCREENING), climb(noisy, SCREENING)];
   return b.value < a.value ? b.x : a.x;
 }
@@ -67,10 +60,14 @@ function lesserOf(quiet: Float64Array, climb: (start: Float64Array, steps: numbe
 export function fitHyperParameters(data: GpData, options: FitOptions): FitResult {
   const D = data.columns.length;
   const priors = options.priors ?? defaultPriors(D);
-  const { lower, upper } = bounds(D);
-  const first = initialTheta(D, priors);
-  let best: FitResult = { kind: options.kinds[0], theta: first, logDensity: Number.NEGATIVE_INFINITY };
+  let best: FitResult = {
+    kind: options.kinds[0],
+    theta: initialTheta(options.kinds[0], D, priors),
+    logDensity: Number.NEGATIVE_INFINITY,
+  };
   for (const kind of options.kinds) {
+    const { lower, upper } = thetaBounds(kind, D);
+    const first = initialTheta(kind, D, priors);
     const likelihood = new MarginalLikelihood(data, kind, priors);
     const climb = (start: Float64Array, maxIterations: number): LbfgsResult =>
       minimizeBounded((theta, gradient) => likelihood.evaluate(theta, gradient), start, lower, upper, {
@@ -80,7 +77,7 @@ export function fitHyperParameters(data: GpData, options: FitOptions): FitResult
         firstStep: 0.5,
       });
     let start = options.start ?? first;
-    if (options.start === undefined && data.knownNoise.some(Number.isNaN)) start = lesserOf(first, climb);
+    if (options.start === undefined && data.knownNoise.some(Number.isNaN)) start = lesserOf(D, first, climb);
     const result = climb(start, options.maxIterations);
     const logDensity = -result.value - (kind === 'rbf' ? SMOOTHNESS_HANDICAP / data.n : 0);
     if (logDensity > best.logDensity) best = { kind, theta: result.x, logDensity };

@@ -31,7 +31,7 @@ export interface GpHyper {
 function covarianceMatrix(data: GpData, hyper: GpHyper): Float64Array {
   const { n, columns, X, knownNoise } = data;
   const D = columns.length;
-  const natural = naturalHyper(hyper.theta);
+  const natural = naturalHyper(hyper.kind, hyper.theta);
   const rows = Array.from({ length: n }, (_, i) => X.subarray(i * D, i * D + D));
   const K = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
@@ -51,7 +51,7 @@ interface Factor {
 function appendRows(factor: Factor, n: number, data: GpData, hyper: GpHyper): Factor | undefined {
   const { n: total, columns, X, knownNoise } = data;
   const D = columns.length;
-  const natural = naturalHyper(hyper.theta);
+  const natural = naturalHyper(hyper.kind, hyper.theta);
   const L = new Float64Array(total * total);
   const U = new Float64Array(total * total);
   for (let i = 0; i < n; i++) {
@@ -99,7 +99,7 @@ export class GpModel {
     const D = columns.length;
     this.data = data;
     this.hyper = hyper;
-    this.#natural = naturalHyper(hyper.theta);
+    this.#natural = naturalHyper(hyper.kind, hyper.theta);
     this.signal = this.#natural.signal;
     this.noise = this.#natural.noise;
     const ones = new Float64Array(n).fill(1);
@@ -155,6 +155,10 @@ export class GpModel {
 
   /** Fills k(x) and its derivatives in the column distances. */
   #fillCovariances(x: Float64Array): void {
+    if (this.hyper.kind === 'anova') {
+      this.#fillProducts(x);
+      return;
+    }
     const { n, columns, X } = this.data;
     const D = columns.length;
     const isRbf = this.hyper.kind === 'rbf';
@@ -199,6 +203,27 @@ export class GpModel {
       }
       k[i] = value;
       for (let d = 0; d < D; d++) slopes[i * D + d] += common;
+    }
+  }
+
+  /** The same for the kernel 'anova'. */
+  #fillProducts(x: Float64Array): void {
+    const { n, columns, X } = this.data;
+    const D = columns.length;
+    const { weights, signal, amplitudes } = this.#natural;
+    const [k, slopes] = [this.#k, this.#slopes];
+    for (let i = 0; i < n; i++) {
+      let product = signal;
+      for (let d = 0; d < D; d++) {
+        const amplitude = amplitudes[d];
+        const r = SQRT5 * Math.sqrt(weights[d] * columnDistance(columns[d], x[d], X[i * D + d]));
+        const decay = Math.exp(-r);
+        const factor = 1 + amplitude * (1 + r + (r * r) / 3) * decay;
+        product *= factor / (1 + amplitude);
+        slopes[i * D + d] = (amplitude * (-5 / 6) * (1 + r) * decay) / factor;
+      }
+      k[i] = product;
+      for (let d = 0; d < D; d++) slopes[i * D + d] *= product;
     }
   }
 

@@ -1,10 +1,12 @@
 /**
  * Hyper-parameters of one Gaussian process and their priors, as a vector of logarithms:
- * theta = [log lengthscale_1 … log lengthscale_D, log signal variance, log noise variance, logit additive share] for standardised
- * outputs (kernel.ts).
+ * theta = [log lengthscale_1 … log lengthscale_D, log signal variance, log noise variance, rest] for standardised outputs (kernel.ts),
+ * where the rest is the logit of the additive share, or with 'anova' D logarithms of amplitudes.
  * Length-scales: log-normal, scaled with the dimension (Hvarfner, Hellsten, Nardi 2024, "Vanilla Bayesian optimization performs
  * great in high dimensions"): mu = sqrt(2) + ln(D)/2, sigma = sqrt(3). The density is that of the natural parameter.
  */
+
+export type KernelKind = 'matern52' | 'rbf' | 'anova';
 
 export interface LogNormal {
   readonly mu: number;
@@ -17,6 +19,10 @@ export interface HyperPriors {
   readonly noise: LogNormal;
   /** Standard deviation of the logit of the additive share (normal around 0). */
   readonly shareDeviation: number;
+  /** Of the amplitudes of 'anova'. */
+  readonly amplitude: LogNormal;
+  /** Length-scales of 'anova': a column's relevance is in its amplitude, so that they do not grow with D. */
+  readonly ownLengthscale: LogNormal;
 }
 
 /** Bounds of the natural parameters. */
@@ -26,6 +32,7 @@ export interface HyperBounds {
   readonly noise: readonly [number, number];
   /** Of the logit. */
   readonly share: readonly [number, number];
+  readonly amplitude: readonly [number, number];
 }
 
 export const DEFAULT_BOUNDS: HyperBounds = {
@@ -33,6 +40,7 @@ export const DEFAULT_BOUNDS: HyperBounds = {
   signal: [0.01, 1e3],
   noise: [1e-8, 1],
   share: [-6, 6],
+  amplitude: [2.5e-3, 400],
 };
 
 /** The priors for D columns. */
@@ -42,6 +50,8 @@ export function defaultPriors(D: number): HyperPriors {
     signal: { mu: 0, sigma: 1.5 },
     noise: { mu: -5, sigma: 2.5 },
     shareDeviation: 1.5,
+    amplitude: { mu: -1.5 + 2.25, sigma: 1.5 },
+    ownLengthscale: { mu: Math.SQRT2 - 0.5, sigma: Math.sqrt(3) },
   };
 }
 
@@ -62,8 +72,8 @@ export function logNormalSlope(prior: LogNormal, t: number): number {
 }
 
 /** Number of hyper-parameters for D columns. */
-export function thetaLength(D: number): number {
-  return D + 3;
+export function thetaLength(kind: KernelKind, D: number): number {
+  return kind === 'anova' ? 2 * D + 2 : D + 3;
 }
 
 /** Natural parameters of a theta. */
@@ -72,15 +82,34 @@ export interface NaturalHyper {
   readonly weights: Float64Array;
   readonly signal: number;
   readonly noise: number;
+  /** Of the additive part; 0 for 'anova'. */
   readonly share: number;
+  /** Weight of each column's own kernel beside 1 ('anova'); empty for the other kernels. */
+  readonly amplitudes: Float64Array;
 }
 
-export function naturalHyper(theta: Float64Array): NaturalHyper {
-  const D = theta.length - 3;
+export function naturalHyper(kind: KernelKind, theta: Float64Array): NaturalHyper {
+  const isAnova = kind === 'anova';
+  const D = isAnova ? theta.length / 2 - 1 : theta.length - 3;
   return {
     weights: theta.slice(0, D).map((t) => Math.exp(-2 * t)),
     signal: Math.exp(theta[D]),
     noise: Math.exp(theta[D + 1]),
-    share: 1 / (1 + Math.exp(-theta[D + 2])),
+    share: isAnova ? 0 : 1 / (1 + Math.exp(-theta[D + 2])),
+    amplitudes: isAnova ? theta.slice(D + 2).map(Math.exp) : new Float64Array(0),
   };
+}
+
+/** Bounds of theta. */
+export function thetaBounds(kind: KernelKind, D: number): { lower: Float64Array; upper: Float64Array } {
+  const { lengthscale, signal, noise, share, amplitude } = DEFAULT_BOUNDS;
+  const pick = (side: 0 | 1): Float64Array => {
+    const edge = new Float64Array(thetaLength(kind, D)).fill(Math.log(lengthscale[side]));
+    edge[D] = Math.log(signal[side]);
+    edge[D + 1] = Math.log(noise[side]);
+    if (kind === 'anova') edge.fill(Math.log(amplitude[side]), D + 2);
+    else edge[D + 2] = share[side];
+    return edge;
+  };
+  return { lower: pick(0), upper: pick(1) };
 }

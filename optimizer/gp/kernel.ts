@@ -2,7 +2,9 @@
  * Kernels over mixed, conditional points, with one length-scale per column: a joint and an additive part (Duvenaud, Nickisch, Rasmussen
  * 2011, "Additive Gaussian processes", first order), which shares its length-scales,
  *   k = (1 - share) kappa(r^2) + share mean_d kappa(w_d delta_d),     kappa Matérn-5/2 or squared exponential, kappa(0) = 1.
- * Few trials say much about main effects and little about interactions; the share is learned.
+ * Few trials say much about main effects and little about interactions; the share is learned. With 'anova' every column has an amplitude
+ * of its own instead, and effects of all orders are products of those of single columns (the all-subsets kernel of Stitson et al. 1999),
+ *   k = prod_d (1 + a_d kappa(w_d delta_d)) / (1 + a_d),     kappa Matérn-5/2.
  *
  * A point is a row of D numbers: numeric columns in [0, 1], categorical columns a choice index, NaN where the parameter is
  * inactive. r^2 = sum_d w_d delta_d with w_d = 1 / lengthscale_d^2. delta_d is the squared distance of an embedding, so the kernel stays
@@ -11,9 +13,9 @@
  * value of an inactive parameter never counts: both active 4 sin^2((x - x')/2), one active 1, none 0.
  */
 
-import type { NaturalHyper } from './hyper-parameters.ts';
+import type { KernelKind, NaturalHyper } from './hyper-parameters.ts';
 
-export type KernelKind = 'matern52' | 'rbf';
+export type { KernelKind } from './hyper-parameters.ts';
 
 export interface KernelColumn {
   readonly kind: 'numeric' | 'categorical';
@@ -46,6 +48,15 @@ export function kernelOfRows(
   b: Float64Array,
 ): number {
   const D = columns.length;
+  if (kind === 'anova') {
+    let product = hyper.signal;
+    for (let d = 0; d < D; d++) {
+      const distance = hyper.weights[d] * columnDistance(columns[d], a[d], b[d]);
+      const amplitude = hyper.amplitudes[d];
+      product *= (1 + amplitude * kernelValue(kind, distance)) / (1 + amplitude);
+    }
+    return product;
+  }
   let squared = 0;
   let additive = 0;
   for (let d = 0; d < D; d++) {

@@ -42,6 +42,7 @@ export class MarginalLikelihood {
   readonly #additive: Float64Array;
   readonly #slope: Float64Array;
   readonly #slopes: Float64Array;
+  readonly #shares: Float64Array;
   readonly #alpha: Float64Array;
   readonly #ones: Float64Array;
 
@@ -58,6 +59,7 @@ export class MarginalLikelihood {
     this.#additive = new Float64Array((n * (n - 1)) / 2);
     this.#slope = new Float64Array((n * (n - 1)) / 2);
     this.#slopes = new Float64Array(this.#pairs.length);
+    this.#shares = new Float64Array(kind === 'anova' ? this.#pairs.length : 0);
     this.#alpha = new Float64Array(n);
     this.#ones = new Float64Array(n);
   }
@@ -65,7 +67,7 @@ export class MarginalLikelihood {
   #fillKernel(theta: Float64Array): void {
     const { n, columns, knownNoise } = this.#data;
     const D = columns.length;
-    const { weights, signal, noise, share } = naturalHyper(theta);
+    const { weights, signal, noise, share } = naturalHyper(this.#kind, theta);
     const isRbf = this.#kind === 'rbf';
     const [pairs, joint, additive, slope, slopes, K] = [
       this.#pairs,
@@ -75,6 +77,10 @@ export class MarginalLikelihood {
       this.#slopes,
       this.#K,
     ];
+    if (this.#kind === 'anova') {
+      this.#fillProducts(theta);
+      return;
+    }
     const shareOfTerm = share / D;
     let pair = 0;
     let at = 0;
@@ -113,6 +119,34 @@ export class MarginalLikelihood {
     }
   }
 
+  /** The same for the kernel 'anova': `slopes` and `shares` are the derivatives of log k in w delta and in log amplitude. */
+  #fillProducts(theta: Float64Array): void {
+    const { n, columns, knownNoise } = this.#data;
+    const D = columns.length;
+    const { weights, signal, noise, amplitudes } = naturalHyper(this.#kind, theta);
+    const [pairs, joint, slopes, shares, K] = [this.#pairs, this.#joint, this.#slopes, this.#shares, this.#K];
+    let pair = 0;
+    let at = 0;
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < i; j++) {
+        let product = 1;
+        for (let d = 0; d < D; d++) {
+          const amplitude = amplitudes[d];
+          const r = SQRT5 * Math.sqrt(weights[d] * pairs[at]);
+          const decay = Math.exp(-r);
+          const own = amplitude * (1 + r + (r * r) / 3) * decay;
+          product *= (1 + own) / (1 + amplitude);
+          slopes[at] = (amplitude * (-5 / 6) * (1 + r) * decay) / (1 + own);
+          shares[at++] = own / (1 + own) - amplitude / (1 + amplitude);
+        }
+        joint[pair] = product;
+        K[i * n + j] = signal * product;
+        pair++;
+      }
+      K[i * n + i] = signal + (Number.isNaN(knownNoise[i]) ? noise : knownNoise[i]);
+    }
+  }
+
   /** Negative log posterior density / n at `theta`; +Infinity where the matrix cannot be factorised. Writes the gradient. */
   evaluate(theta: Float64Array, gradient: Float64Array): number {
     const { n, columns, y, knownNoise } = this.#data;
@@ -142,8 +176,11 @@ export class MarginalLikelihood {
     invertLowerTransposed(L, n, n, U);
     inverseFromTransposed(U, n, K);
 
-    const { weights, signal, noise, share } = naturalHyper(theta);
+    const { weights, signal, noise, share } = naturalHyper(this.#kind, theta);
+    const isAnova = this.#kind === 'anova';
     const columnSums = new Float64Array(D);
+    const amplitudeSums = new Float64Array(D);
+    const shares = this.#shares;
     const [pairs, joint, additive, slope, slopes] = [
       this.#pairs,
       this.#joint,
@@ -158,6 +195,16 @@ export class MarginalLikelihood {
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < i; j++) {
         const weight = alpha[i] * alpha[j] - K[i * n + j];
+        if (isAnova) {
+          const scaled = weight * joint[pair];
+          signalSum += 2 * scaled;
+          for (let d = 0, at = pair * D; d < D; d++, at++) {
+            columnSums[d] += scaled * slopes[at] * pairs[at];
+            amplitudeSums[d] += scaled * shares[at];
+          }
+          pair++;
+          continue;
+        }
         signalSum += 2 * weight * ((1 - share) * joint[pair] + share * additive[pair]);
         shareSum += weight * (additive[pair] - joint[pair]);
         const at = pair * D;
@@ -171,17 +218,26 @@ export class MarginalLikelihood {
     }
     const priors = this.#priors;
     let value = -0.5 * quadratic - logDeterminant - 0.5 * n * Math.log(2 * Math.PI);
+    const lengthscale = isAnova ? priors.ownLengthscale : priors.lengthscale;
     for (let d = 0; d < D; d++) {
-      value += logNormalDensity(priors.lengthscale, theta[d]);
+      value += logNormalDensity(lengthscale, theta[d]);
       const likelihood = -2 * signal * weights[d] * columnSums[d];
-      gradient[d] = -(likelihood + logNormalSlope(priors.lengthscale, theta[d])) / n;
+      gradient[d] = -(likelihood + logNormalSlope(lengthscale, theta[d])) / n;
     }
-    const logit = theta[D + 2] / priors.shareDeviation;
     value += logNormalDensity(priors.signal, theta[D]) + logNormalDensity(priors.noise, theta[D + 1]);
-    value -= 0.5 * logit * logit;
     gradient[D] = -(0.5 * signal * signalSum + logNormalSlope(priors.signal, theta[D])) / n;
     gradient[D + 1] = -(0.5 * noise * noiseSum + logNormalSlope(priors.noise, theta[D + 1])) / n;
-    gradient[D + 2] = -(signal * share * (1 - share) * shareSum - logit / priors.shareDeviation) / n;
+    if (isAnova) {
+      for (let d = 0; d < D; d++) {
+        const at = D + 2 + d;
+        value += logNormalDensity(priors.amplitude, theta[at]);
+        gradient[at] = -(signal * amplitudeSums[d] + logNormalSlope(priors.amplitude, theta[at])) / n;
+      }
+    } else {
+      const logit = theta[D + 2] / priors.shareDeviation;
+      value -= 0.5 * logit * logit;
+      gradient[D + 2] = -(signal * share * (1 - share) * shareSum - logit / priors.shareDeviation) / n;
+    }
     return -value / n;
   }
 }

@@ -4,20 +4,22 @@
  * at a time, earlier points pending (sequential greedy). A strategy says what a point is worth and how the best one is searched.
  */
 import type { ScenarioGain } from '../acquisition/acquisition.ts';
-import { type Candidate, type ModelSpace, toCandidate } from '../acquisition/candidate.ts';
+import { type Candidate, toCandidate } from '../acquisition/candidate.ts';
 import type { Found, SearchEffort, SearchTask } from '../acquisition/maximize.ts';
+import { MixtureAcquisition } from '../acquisition/mixture-acquisition.ts';
 import { ScenarioAcquisition } from '../acquisition/scenario-acquisition.ts';
 import type { Rng } from '../math/rng.ts';
 import { nonDominatedIndices, type Point } from '../pareto/dominance.ts';
+import type { SearchSpace } from '../space/search-space.ts';
+import { centrePoint, centrePoints, freeParameters } from './centre-design.ts';
 import { doubtfulStudy, isWorthDoubt, outweighs } from './doubt.ts';
-import { type FittedStudy, fitStudy, kernelColumns, MAX_MODELLED } from './fit-study.ts';
+import { drawStudies } from './draw-studies.ts';
+import { type FittedStudy, fitStudy, MAX_MODELLED } from './fit-study.ts';
 import { FreshCells } from './fresh-cells.ts';
-import { knownFeatures } from './known-features.ts';
 import type { Observations, ObservedTrial, Sampler, SamplerProblem, Suggestion } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
 import { buildScenarios } from './scenarios.ts';
 import { createSobolSampler } from './sobol.ts';
-import { spreadPoint } from './spread-design.ts';
 import { type StudyOutputs, studyOutputs } from './study-outputs.ts';
 import { type TableRow, type TrialTable, trialTable } from './trial-table.ts';
 
@@ -52,35 +54,38 @@ function predicted(study: FittedStudy, candidate: Candidate): Record<string, { m
 /** One fitted state of a study, good for any number of suggestions. */
 class BayesianRun {
   readonly #strategy: BayesianStrategy;
-  readonly #model: ModelSpace;
+  readonly #space: SearchSpace;
   readonly #outputs: StudyOutputs;
   readonly #table: TrialTable;
   readonly #study: FittedStudy;
+  readonly #drawn: readonly FittedStudy[];
   readonly #feasible: readonly TableRow[];
 
   constructor(
     strategy: BayesianStrategy,
-    model: ModelSpace,
+    space: SearchSpace,
     outputs: StudyOutputs,
     table: TrialTable,
     study: FittedStudy,
+    drawn: readonly FittedStudy[],
   ) {
     this.#strategy = strategy;
-    this.#model = model;
+    this.#space = space;
     this.#outputs = outputs;
     this.#table = table;
     this.#study = study;
+    this.#drawn = drawn;
     this.#feasible = table.rows.filter((row) => row.isFeasible);
   }
 
   next(seen: ReadonlySet<string>, pending: readonly Candidate[], rng: Rng): Suggestion | undefined {
     const { kind, reached } = this.#strategy;
-    const confident = this.#search(this.#study, seen, pending, rng);
+    const confident = this.#search(this.#drawn, seen, pending, rng);
     if (confident === undefined) return undefined;
     let best = confident;
     const front = this.#feasible.map((row) => row.objectives);
     if (isWorthDoubt(confident.value, reached?.(this.#study, front) ?? 0, this.#table.rows.length + pending.length)) {
-      const doubtful = this.#search(doubtfulStudy(this.#study), seen, pending, rng.fork('doubt'));
+      const doubtful = this.#search([doubtfulStudy(this.#study)], seen, pending, rng.fork('doubt'));
       if (doubtful !== undefined && outweighs(doubtful.value, confident.value)) best = doubtful;
     }
     return {
@@ -94,18 +99,26 @@ class BayesianRun {
     };
   }
 
-  #search(study: FittedStudy, seen: ReadonlySet<string>, pending: readonly Candidate[], rng: Rng): Found | undefined {
-    const scenarios = buildScenarios(study, this.#outputs, this.#table, pending, rng.fork('scenarios'));
-    const acquisition = new ScenarioAcquisition(
-      this.#model,
-      scenarios.objectives,
-      scenarios.constraints,
-      this.#strategy.gains(study, scenarios.fronts, rng.fork('gains')),
-      scenarios.count,
-    );
+  #search(
+    studies: readonly FittedStudy[],
+    seen: ReadonlySet<string>,
+    pending: readonly Candidate[],
+    rng: Rng,
+  ): Found | undefined {
+    const parts = studies.map((study) => {
+      const scenarios = buildScenarios(study, this.#outputs, this.#table, pending, rng.fork('scenarios'));
+      return new ScenarioAcquisition(
+        this.#space,
+        scenarios.objectives,
+        scenarios.constraints,
+        this.#strategy.gains(study, scenarios.fronts, rng.fork('gains')),
+        scenarios.count,
+      );
+    });
+    const acquisition = new MixtureAcquisition(parts);
     const feasible = this.#feasible;
     const task: SearchTask = {
-      model: this.#model,
+      space: this.#space,
       acquisition,
       knownViolation: (params) => this.#outputs.knownViolation(params),
       seen,
@@ -134,16 +147,16 @@ export function createBayesianSampler(
 ): Sampler {
   const { space } = problem;
   const outputs = studyOutputs(problem);
-  const model: ModelSpace = { space, features: knownFeatures(problem) };
+  const free = freeParameters(problem);
   const sobol = createSobolSampler(problem, options);
-  // Spread points differ in the known metrics as well, which explain much of what is not known: the fewest are enough.
-  const usual = model.features.count > 0 ? FEWEST_INITIAL : Math.max(FEWEST_INITIAL, space.parameters.length + 1);
+  const atCentre = centrePoints(free.length, options.budgetTrials);
+  const usual = Math.max(FEWEST_INITIAL, atCentre > 0 ? atCentre : space.parameters.length + 1);
   const initialPoints = options.initialPoints ?? usual;
 
   const initialPoint = (observations: Observations, rng: Rng): Suggestion | string => {
-    if (model.features.count > 0) {
-      const params = spreadPoint(problem, model, kernelColumns(model), observations, options.seed);
-      if (params !== undefined) return { params, why: { origin: 'spread' } };
+    if (observations.length < atCentre) {
+      const params = centrePoint(problem, free, observations, options.seed);
+      if (params !== undefined) return { params, why: { origin: 'centre' } };
     }
     const result = sobol.suggest(observations, rng.fork('sobol'), 1);
     if (result.kind === 'exhausted') return result.reason;
@@ -155,7 +168,7 @@ export function createBayesianSampler(
     const seen = new Set(observations.map((trial) => space.cellKey(trial.params)));
     const pending = observations
       .filter((trial) => trial.state === 'pending')
-      .map((trial) => toCandidate(model, trial.params));
+      .map((trial) => toCandidate(space, trial.params));
     const suggestion = run.next(seen, pending, rng.fork('model'));
     if (suggestion !== undefined) return suggestion;
     const fresh = new FreshCells(problem, observations);
@@ -170,10 +183,13 @@ export function createBayesianSampler(
       const grown: ObservedTrial[] = [...observations];
       const suggestions: Suggestion[] = [];
       // The models depend on finished trials only: one fit serves the whole batch.
-      const table = trialTable(problem, model, outputs, observations);
+      const table = trialTable(problem, outputs, observations);
       const isReady = observations.length + count > initialPoints && table.rows.length >= 2;
-      const study = isReady ? fitStudy(model, outputs, table) : undefined;
-      const run = study === undefined ? undefined : new BayesianRun(strategy, model, outputs, table, study);
+      const study = isReady ? fitStudy(space, outputs, table) : undefined;
+      const run =
+        study === undefined
+          ? undefined
+          : new BayesianRun(strategy, space, outputs, table, study, drawStudies(study, rng.fork('draws')));
       for (let i = 0; i < count; i++) {
         const next = suggestOne(run, grown, count === 1 ? rng : rng.fork(`batch ${i}`));
         if (typeof next === 'string') return { kind: 'exhausted', suggestions, reason: next };

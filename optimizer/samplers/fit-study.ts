@@ -1,8 +1,7 @@
 /** Fits one surrogate per output that is not known: objectives, modelled constraints, and plain feasibility labels. */
 import type { OutputModel } from '../acquisition/acquisition.ts';
-import type { ModelSpace } from '../acquisition/candidate.ts';
 import { cautiousModel } from '../gp/cautious-model.ts';
-import type { KernelColumn } from '../gp/kernel.ts';
+import type { KernelColumn, KernelKind } from '../gp/kernel.ts';
 import {
   bilogTransform,
   linearTransform,
@@ -15,6 +14,7 @@ import {
 import { Surrogate } from '../gp/surrogate.ts';
 import { inferReferencePoint } from '../pareto/reference-point.ts';
 import type { Params } from '../space/parameter.ts';
+import type { SearchSpace } from '../space/search-space.ts';
 import { representativeRows } from './representative-rows.ts';
 import type { ObjectiveOutput, StudyOutputs } from './study-outputs.ts';
 import type { TableRow, TrialTable } from './trial-table.ts';
@@ -37,21 +37,35 @@ const FIT_ITERATIONS = 60;
 /** Trials that a model conditions on at most: an ask must stay below a second at thousands of trials. */
 export const MAX_MODELLED = 320;
 
-/** One kernel column per parameter and per feature. */
-export function kernelColumns({ space, features }: ModelSpace): KernelColumn[] {
-  const parameters = space.dimensions.map((dimension, d): KernelColumn => {
+/** One kernel column per parameter. */
+export function kernelColumns(space: SearchSpace): KernelColumn[] {
+  return space.dimensions.map((dimension, d): KernelColumn => {
     const kind = dimension.kind === 'categorical' ? 'categorical' : 'numeric';
     return { kind, isConditional: space.parameters[d].when !== undefined };
   });
-  const derived = Array.from(
-    { length: features.count },
-    (): KernelColumn => ({ kind: 'numeric', isConditional: false }),
-  );
-  return [...parameters, ...derived];
+}
+
+interface ModelForm {
+  readonly columns: readonly KernelColumn[];
+  /** Kernels that are compared. */
+  readonly kinds: readonly KernelKind[];
+}
+
+const isMixed = (space: SearchSpace): boolean => space.dimensions.some(({ kind }) => kind !== 'continuous');
+
+/**
+ * Where parameters are counts and choices, effects of single parameters carry far and each has a size of its own. A kernel that can say so
+ * has twice the hyper-parameters, which only an average over many of their values makes safe (draw-studies.ts); that is
+ * affordable where a single output has to be modelled.
+ */
+function outputForm(space: SearchSpace, outputs: StudyOutputs): ModelForm {
+  const modelled = outputs.objectives.filter(({ known }) => known === undefined).length + outputs.modelled.length;
+  const isAveraged = modelled === 1 && isMixed(space);
+  return { columns: kernelColumns(space), kinds: isAveraged ? ['anova'] : ['matern52', 'rbf'] };
 }
 
 function fitObjective(
-  columns: readonly KernelColumn[],
+  { columns, kinds }: ModelForm,
   rows: readonly TableRow[],
   output: ObjectiveOutput,
   j: number,
@@ -74,7 +88,7 @@ function fitObjective(
       ...(prior === undefined ? {} : { prior: used.map((row) => prior(row.trial.params)) }),
     },
     objectiveTransforms(values, reference),
-    { kinds: ['matern52', 'rbf'], maxIterations: FIT_ITERATIONS },
+    { kinds, maxIterations: FIT_ITERATIONS },
   );
   if (surrogate === undefined) return undefined;
   const { transform } = surrogate;
@@ -105,19 +119,15 @@ function objectiveTransforms(values: readonly number[], reference: number): Outp
   return transforms;
 }
 
-function fitConstraint(
-  columns: readonly KernelColumn[],
-  rows: readonly TableRow[],
-  c: number,
-): OutputModel | undefined {
+function fitConstraint(form: ModelForm, rows: readonly TableRow[], c: number): OutputModel | undefined {
   const used = rows.filter((row) => !Number.isNaN(row.violations[c]));
   if (used.length === 0) return undefined;
   const values = used.map((row) => row.violations[c]);
-  return fitPlain(columns, used, values, bilogTransform(values));
+  return fitPlain(form, used, values, bilogTransform(values));
 }
 
 function fitPlain(
-  columns: readonly KernelColumn[],
+  { columns, kinds }: ModelForm,
   rows: readonly TableRow[],
   values: readonly number[],
   transform: OutputTransform,
@@ -125,7 +135,7 @@ function fitPlain(
   const surrogate = Surrogate.fitBest(
     { columns, rows: rows.map((row) => row.candidate.row), values, errors: values.map(() => Number.NaN) },
     [transform],
-    { kinds: ['matern52', 'rbf'], maxIterations: FIT_ITERATIONS },
+    { kinds, maxIterations: FIT_ITERATIONS },
   );
   return surrogate === undefined ? undefined : { kind: 'modelled', model: surrogate.model };
 }
@@ -136,10 +146,10 @@ const FEASIBILITY_STRICTNESS = 24;
 const LONGEST_OF_LABELS = 2;
 
 /** A model of the labels of trials that ended infeasible without a reason in their values; undefined when there are none. */
-function fitFeasibility(columns: readonly KernelColumn[], rows: readonly TableRow[]): OutputModel | undefined {
+function fitFeasibility(form: ModelForm, rows: readonly TableRow[]): OutputModel | undefined {
   if (!rows.some((row) => row.isUnexplained)) return undefined;
   const labels = rows.map((row) => (row.isUnexplained ? 1 : -1));
-  const output = fitPlain(columns, rows, labels, linearTransform(0, momentsOf(labels).deviation));
+  const output = fitPlain(form, rows, labels, linearTransform(0, momentsOf(labels).deviation));
   if (output?.kind !== 'modelled') return output;
   return {
     ...output,
@@ -149,27 +159,27 @@ function fitFeasibility(columns: readonly KernelColumn[], rows: readonly TableRo
 }
 
 /** Fits everything; undefined when an objective has too little data or no covariance could be factorised. */
-export function fitStudy(space: ModelSpace, outputs: StudyOutputs, table: TrialTable): FittedStudy | undefined {
-  const columns = kernelColumns(space);
+export function fitStudy(space: SearchSpace, outputs: StudyOutputs, table: TrialTable): FittedStudy | undefined {
+  const form = outputForm(space, outputs);
   const complete = table.rows.filter((row) => row.objectives.every((value) => !Number.isNaN(value)));
   const feasible = complete.filter((row) => row.isFeasible);
   const reference = inferReferencePoint(
     (feasible.length > 0 ? feasible : complete).map((row) => row.objectives),
     outputs.objectives.map((output) => output.reference),
   );
-  const rows = representativeRows(columns, table.rows, MAX_MODELLED);
+  const rows = representativeRows(form.columns, table.rows, MAX_MODELLED);
   const objectives: FittedObjective[] = [];
   for (let j = 0; j < outputs.objectives.length; j++) {
-    const fitted = fitObjective(columns, rows, outputs.objectives[j], j, reference[j]);
+    const fitted = fitObjective(form, rows, outputs.objectives[j], j, reference[j]);
     if (fitted === undefined) return undefined;
     objectives.push(fitted);
   }
   const constraints: OutputModel[] = [];
   outputs.modelled.forEach((_, c) => {
-    const model = fitConstraint(columns, rows, c);
+    const model = fitConstraint(form, rows, c);
     if (model !== undefined) constraints.push(model);
   });
-  const feasibility = fitFeasibility(columns, rows);
+  const feasibility = fitFeasibility({ ...form, kinds: ['matern52', 'rbf'] }, rows);
   if (feasibility !== undefined) constraints.push(feasibility);
   return { objectives, constraints, reference };
 }

@@ -1,5 +1,5 @@
 /** The trials of a study as a model-based sampler reads them: model rows, turned objectives, violations, who is feasible. */
-import { type Candidate, type ModelSpace, toCandidate } from '../acquisition/candidate.ts';
+import { type Candidate, toCandidate } from '../acquisition/candidate.ts';
 import type { Observations, ObservedTrial, SamplerProblem } from './sampler.ts';
 import { metricMeans, type StudyOutputs, violationOf } from './study-outputs.ts';
 
@@ -23,7 +23,7 @@ export interface TrialTable {
   readonly rows: readonly TableRow[];
 }
 
-function tableRow(problem: SamplerProblem, model: ModelSpace, outputs: StudyOutputs, trial: ObservedTrial): TableRow {
+function tableRow(problem: SamplerProblem, outputs: StudyOutputs, trial: ObservedTrial): TableRow {
   const means = metricMeans(problem, trial);
   const objectives = Float64Array.from(outputs.objectives, ({ objective, sign }) => {
     const value = means[objective.metric];
@@ -37,7 +37,7 @@ function tableRow(problem: SamplerProblem, model: ModelSpace, outputs: StudyOutp
   const isComplete = trial.state === 'completed' && objectives.every((value) => !Number.isNaN(value));
   return {
     trial,
-    candidate: toCandidate(model, trial.params),
+    candidate: toCandidate(problem.space, trial.params),
     objectives,
     errors,
     violations,
@@ -46,12 +46,7 @@ function tableRow(problem: SamplerProblem, model: ModelSpace, outputs: StudyOutp
   };
 }
 
-export function trialTable(
-  problem: SamplerProblem,
-  model: ModelSpace,
-  outputs: StudyOutputs,
-  observations: Observations,
-): TrialTable {
+export function trialTable(problem: SamplerProblem, outputs: StudyOutputs, observations: Observations): TrialTable {
   const taught = observations.filter(({ state }) => ['completed', 'pruned', 'infeasible'].includes(state));
-  return { rows: taught.map((trial) => tableRow(problem, model, outputs, trial)) };
+  return { rows: taught.map((trial) => tableRow(problem, outputs, trial)) };
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Acquisition } from '../../../optimizer/acquisition/acquisition.ts';
-import type { ModelSpace } from '../../../optimizer/acquisition/candidate.ts';
 import { maximizeAcquisition, reachableLevels, type SearchTask } from '../../../optimizer/acquisition/maximize.ts';
 import { searchByPolicies } from '../../../optimizer/acquisition/policy-search.ts';
 import { createRng } from '../../../optimizer/math/rng.ts';
@@ -13,7 +12,6 @@ const space = createSearchSpace([
   { name: 'k', type: 'int', low: 0, high: 30 },
   { name: 'c', type: 'categorical', choices: ['p', 'q', 'r'] },
 ]);
-const model: ModelSpace = { space, features: { count: 0, of: () => new Float64Array(0) } };
 
 /** Two hills; the higher one, 2 at (0.7, 0.2, 20, q), is the narrower. */
 const hills: Acquisition = {
@@ -34,7 +32,7 @@ const hills: Acquisition = {
 
 const effort = { rawSamples: 512, restarts: 8, iterations: 60, exhaustive: 1000 };
 const task = (changes: Partial<SearchTask> = {}): SearchTask => ({
-  model,
+  space,
   acquisition: hills,
   knownViolation: () => 0,
   seen: new Set(),
@@ -66,14 +64,10 @@ describe('maximizeAcquisition', () => {
     ]);
     const values: Acquisition = { evaluate: ({ params }) => Number(params['k']) + (params['c'] === 'q' ? 0.5 : 0) };
     const seen = new Set([small.cellKey({ k: 9, c: 'q' }), small.cellKey({ k: 9, c: 'p' })]);
-    const found = maximizeAcquisition(
-      task({ model: { space: small, features: model.features }, acquisition: values, seen }),
-      effort,
-      createRng(1),
-    );
+    const found = maximizeAcquisition(task({ space: small, acquisition: values, seen }), effort, createRng(1));
     assert.deepEqual(found[0].candidate.params, { k: 8, c: 'q' });
     const all = new Set([...small.cells()].map((params) => small.cellKey(params)));
-    const none = { model: { space: small, features: model.features }, acquisition: values, seen: all };
+    const none = { space: small, acquisition: values, seen: all };
     assert.equal(maximizeAcquisition(task(none), effort, createRng(1)).length, 0);
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { OutputModel, ScenarioGain } from '../../../optimizer/acquisition/acquisition.ts';
-import { type Candidate, type ModelSpace, toCandidate } from '../../../optimizer/acquisition/candidate.ts';
+import { type Candidate, toCandidate } from '../../../optimizer/acquisition/candidate.ts';
 import { LogChebyshev } from '../../../optimizer/acquisition/log-chebyshev.ts';
 import { LogEhvi } from '../../../optimizer/acquisition/log-ehvi.ts';
 import { ScenarioAcquisition } from '../../../optimizer/acquisition/scenario-acquisition.ts';
@@ -20,12 +20,6 @@ const space = createSearchSpace([
   { name: 'kind', type: 'categorical', choices: ['x', 'y'] },
   { name: 'c', type: 'float', low: -1, high: 1, when: { param: 'kind', in: ['x'] } },
 ]);
-const features = {
-  count: 1,
-  of: ({ a, b }: Readonly<Record<string, unknown>>) => Float64Array.of(Number(a) * Number(b)),
-};
-const bare: ModelSpace = { space, features: { count: 0, of: () => new Float64Array(0) } };
-const featured: ModelSpace = { space, features };
 const LINEAR = { kind: 'linear', location: 0, scale: 1, shift: 0 } as const;
 const REFERENCE = [1.5, 1.5];
 const FRONT = [
@@ -34,7 +28,7 @@ const FRONT = [
 ];
 
 /** A model of random values at random points of the space. */
-function gp(model: ModelSpace, seed: number): GpModel {
+function gp(seed: number): GpModel {
   const rng = createRng(seed);
   const n = 14;
   const columns: KernelColumn[] = [
@@ -42,12 +36,11 @@ function gp(model: ModelSpace, seed: number): GpModel {
     { kind: 'numeric', isConditional: false },
     { kind: 'categorical', isConditional: false },
     { kind: 'numeric', isConditional: true },
-    ...Array.from({ length: model.features.count }, () => ({ kind: 'numeric', isConditional: false }) as const),
   ];
   const D = columns.length;
   const X = new Float64Array(n * D);
   for (let i = 0; i < n; i++)
-    X.set(candidateAt(model, rng.nextFloat(), rng.nextFloat(), rng.nextFloat(), rng.nextFloat()).row, i * D);
+    X.set(candidateAt(rng.nextFloat(), rng.nextFloat(), rng.nextFloat(), rng.nextFloat()).row, i * D);
   const y = Float64Array.from({ length: n }, () => rng.nextNormal());
   const theta = Float64Array.of(...columns.map(() => Math.log(0.6)), 0, Math.log(0.01), -0.5);
   const built = GpModel.create(
@@ -58,26 +51,26 @@ function gp(model: ModelSpace, seed: number): GpModel {
   return built;
 }
 
-function candidateAt(model: ModelSpace, ...unit: number[]): Candidate {
-  return toCandidate(model, space.decode(unit));
+function candidateAt(...unit: number[]): Candidate {
+  return toCandidate(space, space.decode(unit));
 }
 
-function modelled(model: ModelSpace, seed: number): OutputModel {
-  return { kind: 'modelled', model: gp(model, seed) };
+function modelled(seed: number): OutputModel {
+  return { kind: 'modelled', model: gp(seed) };
 }
 
 const ehvi = (front: number[][]): ScenarioGain =>
   new LogEhvi(decomposeNonDominated(front, REFERENCE), [LINEAR, LINEAR]);
 
 /** Compares with central differences in the unit coordinates, where the conditional parameter is active. */
-function checkGradient(model: ModelSpace, acquisition: ScenarioAcquisition): void {
+function checkGradient(acquisition: ScenarioAcquisition): void {
   const unit = [0.35, 0.6, 0.2, 0.7];
   const gradient = new Float64Array(4);
-  const value = acquisition.evaluate(candidateAt(model, ...unit), gradient);
-  assert.ok(Math.abs(value - acquisition.evaluate(candidateAt(model, ...unit))) < 1e-12);
+  const value = acquisition.evaluate(candidateAt(...unit), gradient);
+  assert.ok(Math.abs(value - acquisition.evaluate(candidateAt(...unit))) < 1e-12);
   for (const d of [0, 1, 3]) {
     const at = (step: number): number =>
-      acquisition.evaluate(candidateAt(model, ...unit.map((u, i) => (i === d ? u + step : u))));
+      acquisition.evaluate(candidateAt(...unit.map((u, i) => (i === d ? u + step : u))));
     const difference = (at(1e-5) - at(-1e-5)) / 2e-5;
     assert.ok(
       Math.abs(gradient[d] - difference) < 1e-4 * (1 + Math.abs(difference)),
@@ -88,12 +81,12 @@ function checkGradient(model: ModelSpace, acquisition: ScenarioAcquisition): voi
 
 /** Objectives conditioned on sampled values at two points, three scenarios. */
 function pendingScenarios(): { objectives: OutputModel[]; gains: ScenarioGain[] } {
-  const points = [candidateAt(bare, 0.2, 0.2, 0.1, 0.4), candidateAt(bare, 0.8, 0.5, 0.9, 0.5)];
+  const points = [candidateAt(0.2, 0.2, 0.1, 0.4), candidateAt(0.8, 0.5, 0.9, 0.5)];
   const rng = createRng(31);
   const values = [0, 1].map(() => Array.from({ length: 3 }, () => Float64Array.of(rng.nextNormal(), rng.nextNormal())));
   const objectives = [1, 2].map((seed, j): OutputModel => {
     const model = conditionOn(
-      gp(bare, seed),
+      gp(seed),
       points.map(({ row }) => row),
       values[j],
     );
@@ -106,34 +99,28 @@ function pendingScenarios(): { objectives: OutputModel[]; gains: ScenarioGain[] 
 
 describe('ScenarioAcquisition', () => {
   it('has the gradient that differences give: hypervolume with modelled constraints', () => {
-    const constraints = [modelled(bare, 3), { ...gpOutput(4), strictness: 5 }];
-    checkGradient(
-      bare,
-      new ScenarioAcquisition(bare, [modelled(bare, 1), modelled(bare, 2)], constraints, [ehvi(FRONT)], 1),
-    );
+    const constraints = [modelled(3), { ...gpOutput(4), strictness: 5 }];
+    checkGradient(new ScenarioAcquisition(space, [modelled(1), modelled(2)], constraints, [ehvi(FRONT)], 1));
   });
 
   it('has it over scenarios of pending points', () => {
     const { objectives, gains } = pendingScenarios();
-    checkGradient(bare, new ScenarioAcquisition(bare, objectives, [modelled(bare, 3)], gains, 3));
+    checkGradient(new ScenarioAcquisition(space, objectives, [modelled(3)], gains, 3));
   });
 
-  it('has it with a known objective, a prior mean and derived features', () => {
+  it('has it with a known objective and a prior mean', () => {
     const known: OutputModel = { kind: 'known', value: ({ a, b }) => Number(a) ** 2 - Math.log(Number(b)) / 10 };
     const residual: OutputModel = {
       kind: 'modelled',
-      model: gp(featured, 5),
+      model: gp(5),
       offset: ({ a }) => Math.sin(3 * Number(a)),
     };
-    checkGradient(
-      featured,
-      new ScenarioAcquisition(featured, [known, residual], [modelled(featured, 6)], [ehvi(FRONT)], 1),
-    );
+    checkGradient(new ScenarioAcquisition(space, [known, residual], [modelled(6)], [ehvi(FRONT)], 1));
   });
 
   it('has it with one objective and with a scalarisation', () => {
     const one = new LogEhvi(decomposeNonDominated([[0.1]], [1]), [LINEAR]);
-    checkGradient(bare, new ScenarioAcquisition(bare, [modelled(bare, 1)], [], [one], 1));
+    checkGradient(new ScenarioAcquisition(space, [modelled(1)], [], [one], 1));
     const rng = createRng(8);
     const z = Float64Array.from({ length: 2 * 64 }, () => rng.nextNormal());
     const weights = {
@@ -142,17 +129,14 @@ describe('ScenarioAcquisition', () => {
       range: Float64Array.of(2, 2),
     };
     const scalar = new LogChebyshev(weights, [LINEAR, LINEAR], 0.3, z);
-    checkGradient(
-      bare,
-      new ScenarioAcquisition(bare, [modelled(bare, 1), modelled(bare, 2)], [modelled(bare, 3)], [scalar], 1),
-    );
+    checkGradient(new ScenarioAcquisition(space, [modelled(1), modelled(2)], [modelled(3)], [scalar], 1));
   });
 
   it('is the probability of feasibility, with its gradient, while nothing is feasible', () => {
     const constraints = [gpOutput(3), gpOutput(4)];
-    const acquisition = new ScenarioAcquisition(bare, [modelled(bare, 1), modelled(bare, 2)], constraints, [], 1);
-    checkGradient(bare, acquisition);
-    const candidate = candidateAt(bare, 0.4, 0.1, 0.8, 0);
+    const acquisition = new ScenarioAcquisition(space, [modelled(1), modelled(2)], constraints, [], 1);
+    checkGradient(acquisition);
+    const candidate = candidateAt(0.4, 0.1, 0.8, 0);
     let expected = 1;
     for (const { model } of constraints) {
       model.predict(candidate.row);
@@ -164,8 +148,8 @@ describe('ScenarioAcquisition', () => {
   it('is the mean improvement over draws of all outputs', () => {
     const objectives = [gpOutput(1), gpOutput(2)];
     const constraint = gpOutput(3);
-    const acquisition = new ScenarioAcquisition(bare, objectives, [constraint], [ehvi(FRONT)], 1);
-    const candidate = candidateAt(bare, 0.6, 0.3, 0.1, 0.9);
+    const acquisition = new ScenarioAcquisition(space, objectives, [constraint], [ehvi(FRONT)], 1);
+    const candidate = candidateAt(0.6, 0.3, 0.1, 0.9);
     const predictions = [...objectives, constraint].map(({ model }) => {
       model.predict(candidate.row);
       return { mean: model.means[0], sd: Math.sqrt(model.variance) };
@@ -184,8 +168,8 @@ describe('ScenarioAcquisition', () => {
 
   it('is the mean over scenarios', () => {
     const { objectives, gains } = pendingScenarios();
-    const candidate = candidateAt(bare, 0.5, 0.9, 0.7, 0);
-    const whole = Math.exp(new ScenarioAcquisition(bare, objectives, [], gains, 3).evaluate(candidate));
+    const candidate = candidateAt(0.5, 0.9, 0.7, 0);
+    const whole = Math.exp(new ScenarioAcquisition(space, objectives, [], gains, 3).evaluate(candidate));
     let sum = 0;
     for (let s = 0; s < 3; s++) {
       const mu = new Float64Array(2);
@@ -202,6 +186,6 @@ describe('ScenarioAcquisition', () => {
   });
 
   function gpOutput(seed: number) {
-    return { kind: 'modelled', model: gp(bare, seed) } as const;
+    return { kind: 'modelled', model: gp(seed) } as const;
   }
 });

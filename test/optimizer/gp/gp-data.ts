@@ -4,7 +4,7 @@ import type { KernelColumn, KernelKind } from '../../../optimizer/gp/kernel.ts';
 import type { GpData } from '../../../optimizer/gp/marginal-likelihood.ts';
 import { createRng, type Rng } from '../../../optimizer/math/rng.ts';
 
-export const KINDS: readonly KernelKind[] = ['matern52', 'rbf'];
+export const KINDS: readonly KernelKind[] = ['matern52', 'rbf', 'anova'];
 
 /** Two plain numbers, a category of three, a number that is active only in the first category. */
 export const COLUMNS: readonly KernelColumn[] = [
@@ -38,5 +38,6 @@ export function randomData(n: number, seed: number): GpData {
 export function randomHyper(kind: KernelKind, seed: number): GpHyper {
   const rng = createRng(seed, 0, 'hyper');
   const lengthscales = COLUMNS.map(() => Math.log(0.3 + rng.nextFloat()));
-  return { kind, theta: Float64Array.of(...lengthscales, 0.2, Math.log(0.01), rng.nextNormal()) };
+  const rest = kind === 'anova' ? COLUMNS.map(() => rng.nextNormal()) : [rng.nextNormal()];
+  return { kind, theta: Float64Array.of(...lengthscales, 0.2, Math.log(0.01), ...rest) };
 }

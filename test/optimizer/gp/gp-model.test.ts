@@ -3,14 +3,14 @@ import { describe, it } from 'node:test';
 import { cautiousModel } from '../../../optimizer/gp/cautious-model.ts';
 import { GpModel } from '../../../optimizer/gp/gp-model.ts';
 import { naturalHyper } from '../../../optimizer/gp/hyper-parameters.ts';
-import { kernelOfRows } from '../../../optimizer/gp/kernel.ts';
+import { type KernelKind, kernelOfRows } from '../../../optimizer/gp/kernel.ts';
 import { conditionOn } from '../../../optimizer/gp/surrogate.ts';
 import { createRng } from '../../../optimizer/math/rng.ts';
 import { COLUMNS, KINDS, randomData, randomHyper, randomRow } from './gp-data.ts';
 
 const D = COLUMNS.length;
 
-function modelOf(kind: 'matern52' | 'rbf', n = 18): GpModel {
+function modelOf(kind: KernelKind, n = 18): GpModel {
   const model = GpModel.create(randomData(n, 21), randomHyper(kind, 22));
   assert.ok(model !== undefined);
   return model;
@@ -21,7 +21,7 @@ describe('GpModel', () => {
     it(`predicts the conditional of the joint normal (${kind})`, () => {
       const model = modelOf(kind);
       const { n, X, y, knownNoise } = model.data;
-      const natural = naturalHyper(model.hyper.theta);
+      const natural = naturalHyper(kind, model.hyper.theta);
       const rows = Array.from({ length: n }, (_, i) => X.subarray(i * D, i * D + D));
       const x = randomRow(createRng(4));
       const k = rows.map((row) => kernelOfRows(COLUMNS, kind, natural, x, row));

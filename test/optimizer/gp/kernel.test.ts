@@ -23,7 +23,7 @@ describe('kernels', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 1e6 }), fc.constantFrom(...KINDS), (seed, kind) => {
         const rng = createRng(seed);
-        const natural = naturalHyper(randomHyper(kind, seed).theta);
+        const natural = naturalHyper(kind, randomHyper(kind, seed).theta);
         const rows = Array.from({ length: 12 }, () => randomRow(rng));
         const K = new Float64Array(144);
         for (let i = 0; i < 12; i++) {

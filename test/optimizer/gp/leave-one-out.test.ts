@@ -19,7 +19,7 @@ describe('leaveOneOut', () => {
       { length: n },
       (_, i) => Math.sin(6 * X[2 * i]) + X[2 * i + 1] + 0.1 * rng.nextNormal(),
     );
-    const theta = initialTheta(2);
+    const theta = initialTheta('matern52', 2);
     // The noise, as a logarithm, follows two length-scales and the signal.
     theta[3] = Math.log(0.02);
     const hyper = { kind: 'matern52', theta } as const;

@@ -53,7 +53,7 @@ describe('the marginal likelihood', () => {
 
     it(`has the value of the definition (${kind})`, () => {
       const { theta } = randomHyper(kind, 9);
-      const natural = naturalHyper(theta);
+      const natural = naturalHyper(kind, theta);
       const { n, X, y, knownNoise } = data;
       const rows = Array.from({ length: n }, (_, i) => X.subarray(i * D, i * D + D));
       const K = rows.map((a, i) =>
@@ -70,16 +70,18 @@ describe('the marginal likelihood', () => {
         for (let j = 0; j < n; j++) quadratic += (y[i] - mean) * inverse[i][j] * (y[j] - mean);
       const prior = (p: LogNormal, t: number): number => logNormalDensity(p, t);
       let density = -0.5 * (quadratic + logDet + n * Math.log(2 * Math.PI));
-      for (let d = 0; d < D; d++) density += prior(priors.lengthscale, theta[d]);
+      for (let d = 0; d < D; d++)
+        density += prior(kind === 'anova' ? priors.ownLengthscale : priors.lengthscale, theta[d]);
       density += prior(priors.signal, theta[D]) + prior(priors.noise, theta[D + 1]);
-      density -= 0.5 * (theta[D + 2] / priors.shareDeviation) ** 2;
+      if (kind !== 'anova') density -= 0.5 * (theta[D + 2] / priors.shareDeviation) ** 2;
+      else for (const t of theta.subarray(D + 2)) density += prior(priors.amplitude, t);
       const value = new MarginalLikelihood(data, kind, priors).evaluate(theta, new Float64Array(theta.length));
       assert.ok(Math.abs(value + density / n) < 1e-9, `${value} for ${-density / n}`);
     });
   }
 
   it('rises by fitting, and fits never fail', () => {
-    const start = initialTheta(D);
+    const start = initialTheta('matern52', D);
     const before = new MarginalLikelihood(data, 'matern52', priors).evaluate(start, new Float64Array(start.length));
     const fitted = fitHyperParameters(data, { kinds: ['matern52'], maxIterations: 60 });
     assert.ok(fitted.logDensity > -before);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ModelSpace } from '../../../optimizer/acquisition/candidate.ts';
 import { createRng } from '../../../optimizer/math/rng.ts';
 import { nonDominatedIndices } from '../../../optimizer/pareto/dominance.ts';
 import { c2dtlz2 } from '../../../optimizer/problems/dtlz2.ts';
@@ -11,7 +10,7 @@ import { studyOutputs } from '../../../optimizer/samplers/study-outputs.ts';
 import { type TableRow, trialTable } from '../../../optimizer/samplers/trial-table.ts';
 
 const { problem } = c2dtlz2;
-const space: ModelSpace = { space: problem.space, features: { count: 0, of: () => new Float64Array(0) } };
+const { space } = problem;
 const outputs = studyOutputs(problem);
 const columns = kernelColumns(space);
 
@@ -24,7 +23,7 @@ function trials(count: number): ObservedTrial[] {
   });
 }
 
-const tableOf = (observed: readonly ObservedTrial[]) => trialTable(problem, space, outputs, observed);
+const tableOf = (observed: readonly ObservedTrial[]) => trialTable(problem, outputs, observed);
 
 /** Largest distance of a row from the nearest one chosen. */
 function coverage(rows: readonly TableRow[], chosen: readonly TableRow[]): number {
