@@ -3,12 +3,20 @@
  * .text + .rodata + .data, RAM = .data + .bss of the network (code, weights, functions of runtime-c, compiler support; no startup
  * code, no stack). Models that do not fit the board are linked for a larger one: sizes do not depend on it.
  *
- * Options: --every N (only every Nth network), --layers MODEL (predicted bytes of each layer of one model).
+ * Options: --every N (only every Nth network), --blob (the blob form), --layers MODEL (predicted bytes of each layer of one model).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BoardSpec, buildArm, fuseQuantized, importOnnx, lower, predictSizes } from '@tinypareto/evaluators';
+import {
+  type BoardSpec,
+  buildArm,
+  emitC,
+  fuseQuantized,
+  importOnnx,
+  lower,
+  predictSizes,
+} from '@tinypareto/evaluators';
 import { board } from '../test/support/boards.ts';
 import { modelNames } from '../test/support/exactness.ts';
 import { modelBytes } from '../test/support/reference-io.ts';
@@ -31,10 +39,10 @@ function roomy(spec: BoardSpec): BoardSpec {
   return { ...spec, flashBytes: 16 << 20, ramBytes: 4 << 20 };
 }
 
-async function measure(folder: string, name: string, spec: BoardSpec, cache: string): Promise<Row> {
+async function measure(folder: string, name: string, spec: BoardSpec, cache: string, blob: boolean): Promise<Row> {
   const program = lower(fuseQuantized(importOnnx(modelBytes(folder, name))), roomy(spec));
-  const predicted = predictSizes(program);
-  const built = await buildArm(program, roomy(spec), cache);
+  const predicted = predictSizes(program, program.board, { blob });
+  const built = await buildArm(program, roomy(spec), cache, emitC(program, { blob }));
   if (built.kind === 'missing') throw new Error(`${built.missing} is missing: ${built.hint}`);
   const { text, rodata, data, bss } = built.linked;
   return {
@@ -71,7 +79,7 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
     const models = FOLDERS.flatMap((folder) => modelNames(folder).map((name) => [folder, name] as const));
     const chosen = models.filter((_model, index) => index % every === 0);
     const jobs = chosen.flatMap(([folder, name]) =>
-      BOARDS.map((each) => () => measure(folder, name, board(each), cache)),
+      BOARDS.map((each) => () => measure(folder, name, board(each), cache, args.includes('--blob'))),
     );
     const lane = async (): Promise<void> => {
       for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) rows.push(await job());

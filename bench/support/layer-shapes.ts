@@ -64,6 +64,11 @@ class Layer {
     return name;
   }
 
+  /** Scale and zero point of the result of sums of `length` products: most of them within its range, as calibration leaves them. */
+  result(length: number): [string, string] {
+    return this.parameters('y', 0.025 * Math.sqrt(length), 0.1 * Math.sqrt(length));
+  }
+
   /** Scale and zero point. */
   parameters(name: string, low = 0.02, high = 0.08, count?: number): [string, string] {
     const shape = count === undefined ? [] : [count];
@@ -171,7 +176,8 @@ function convolution(layer: Layer, integer: boolean, depthwise: boolean): Graph 
     return layer.finish({ kind: 'Conv', ...window(g), group }, [x, layer.float('w', shape), layer.float('b', [out])]);
   const w = layer.int8('w', shape);
   const scales = layer.parameters('w', 0.002, 0.02, out);
-  const inputs = [x, ...layer.parameters('x'), w, ...scales, ...layer.parameters('y', 0.2, 1), layer.int32('b', out)];
+  const y = layer.result((channels / group) * taps);
+  const inputs = [x, ...layer.parameters('x'), w, ...scales, ...y, layer.int32('b', out)];
   const clamp = random.next() < 0.2 ? { clamp: { min: -100, max: 100 } } : {};
   return layer.finish({ kind: 'QLinearConv', ...window(g), group, ...clamp }, inputs);
 }
@@ -193,7 +199,7 @@ function dense(layer: Layer, integer: boolean): Graph {
     layer.int8('w', [out, length]),
     ...layer.parameters('w', 0.002, 0.02, out),
     layer.int32('b', out),
-    ...layer.parameters('y', 0.2, 1),
+    ...layer.result(length),
   ];
   return layer.finish({ kind: 'QGemm', ...gemm }, inputs);
 }

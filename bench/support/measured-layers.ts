@@ -1,15 +1,9 @@
 /** Random layers run on a virtual core: what the speed model is fitted to and judged by. */
-import {
-  type BoardSpec,
-  type Graph,
-  type LowerOptions,
-  lower,
-  type Program,
-  type Tensor,
-} from '@tinypareto/evaluators';
+import { type BoardSpec, type Graph, type LowerOptions, lower, type Program } from '@tinypareto/evaluators';
 import { runBatchOnCore } from './batch-on-core.ts';
 import { fillInput } from './input-fill.ts';
 import { LAYER_FAMILIES, randomLayer } from './layer-shapes.ts';
+import { inNibbles, inSparse, inUnsigned } from './layer-variants.ts';
 
 export interface MeasuredLayer {
   readonly family: string;
@@ -23,19 +17,40 @@ export interface MeasuredLayer {
 /** Families whose kernels have many loops get all layers, the others a third. */
 const MANY_LOOPS = /^(conv|depthwise|dense)/;
 
-/** Families that cores have kernels of their own for; the plain ones still serve what those do not take. */
-const ALSO_PLAIN = /^(conv|depthwise|dense)_s8$/;
+/** Families with weights in 8 bits: cores have kernels of their own for them, and plain ones serve what those do not take. */
+const WITH_INTEGERS = /^(conv|depthwise|dense)_s8$/;
 
-/** The layer with weights of 4 bits, which some cores have a kernel for. */
-function inNibbles(graph: Graph): Graph {
-  const name = graph.nodes[0]?.inputs[3] ?? '';
-  const weights = graph.initializers.get(name);
-  if (weights?.dtype !== 'int8') return graph;
-  const data = (weights.data as Int8Array).map((w) => w >> 4);
-  return { ...graph, initializers: new Map([...graph.initializers, [name, { ...weights, data } as Tensor]]) };
+interface Drawn {
+  readonly family: string;
+  readonly graph: Graph;
+  readonly options: LowerOptions;
 }
 
-/** `layers` layers of each family, seeds from `firstSeed`; a third of them once more with the plain kernels, convolutions also with weights of 4 bits. */
+const CODINGS = ['bitmap', 'crs8', 'crs16', 'delta4'] as const;
+
+/** A layer of a family in the formats that take kernels of their own. */
+function drawn(family: string, index: number, seed: number, third: number, core: string): Drawn[] {
+  const layer = (): Graph => randomLayer(family, seed);
+  const made: Drawn[] = [{ family, graph: layer(), options: {} }];
+  if (!MANY_LOOPS.test(family)) return index < third ? made : [];
+  const integers = WITH_INTEGERS.test(family);
+  if (integers && index < 2 * third) made.push({ family, graph: layer(), options: { kernels: 'reference' } });
+  const coding = CODINGS[index % CODINGS.length] ?? 'bitmap';
+  if (index < 2 * third) {
+    const graph = inSparse(layer(), 0.5 + 0.15 * (index % 4), seed);
+    made.push({ family: `sparse_${family}`, graph, options: { weights: coding } });
+  }
+  if (integers && index < 2 * third) {
+    const graph = inUnsigned(layer(), ((index * 7) % 41) - 20);
+    made.push({ family: family.replace('_s8', '_u8'), graph, options: {} });
+  }
+  // One coding everywhere: sizes do not decide.
+  if (family === 'conv_s8' && core === 'cortex-m0plus')
+    made.push({ family: 'conv_s4', graph: inNibbles(layer()), options: { weights: 'all' } });
+  return made;
+}
+
+/** `layers` layers of each family, seeds from `firstSeed`, those with weights also in other formats and with the plain kernels. */
 export async function measureLayers(
   spec: BoardSpec,
   layers: number,
@@ -43,22 +58,14 @@ export async function measureLayers(
   families: readonly string[] = Object.keys(LAYER_FAMILIES),
 ): Promise<MeasuredLayer[]> {
   const third = Math.ceil(layers / 3);
-  const drawn = families.flatMap((family) => {
-    const of = (count: number, options: LowerOptions) =>
-      Array.from({ length: count }, (_, index) => ({ family, graph: randomLayer(family, firstSeed + index), options }));
-    const own = of(MANY_LOOPS.test(family) ? layers : third, {});
-    // One coding everywhere: sizes do not decide.
-    const nibbles =
-      family === 'conv_s8' && spec.core === 'cortex-m0plus'
-        ? of(layers, { weights: 'all' }).map((layer) => ({ ...layer, graph: inNibbles(layer.graph) }))
-        : [];
-    return [...own, ...nibbles, ...(ALSO_PLAIN.test(family) ? of(third, { kernels: 'reference' }) : [])];
-  });
+  const all = families.flatMap((family) =>
+    Array.from({ length: layers }, (_, index) => drawn(family, index, firstSeed + index, third, spec.core)).flat(),
+  );
   const roomy = { ...spec, flashBytes: 16 << 20, ramBytes: 4 << 20 };
-  const programs = drawn.map(({ graph, options }, index) => lower(graph, roomy, { ...options, prefix: `n${index}` }));
+  const programs = all.map(({ graph, options }, index) => lower(graph, roomy, { ...options, prefix: `n${index}` }));
   const runs = await runBatchOnCore(programs, spec, ({ inputs }, index) => fillInput(inputs, index));
   return runs.map(({ cycles, steps }, index) => {
-    const [program, draw] = [programs[index], drawn[index]];
+    const [program, draw] = [programs[index], all[index]];
     if (program === undefined || draw === undefined) throw new Error('more runs than layers');
     return { family: draw.family, program, cycles, steps };
   });

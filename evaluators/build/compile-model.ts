@@ -68,9 +68,6 @@ export interface CompileResult {
   readonly program: Program;
 }
 
-/** In the blob form the code remembers where the constants are. */
-const BLOB_POINTER_BYTES = 4;
-
 /** Throws UnsupportedNodesError naming every node without a kernel; BuildError when the compiler refuses. */
 export async function compileModel(
   graph: Graph,
@@ -80,7 +77,7 @@ export async function compileModel(
   const fused = rewrite(graph, options.dump);
   const program = lower(fused, board, options);
   const sources = emitC(program, { blob: options.blob ?? false });
-  const predicted = predictSizes(program, board);
+  const predicted = predictSizes(program, board, { blob: options.blob ?? false });
   const build = await link(program, board, sources, options.cacheFolder);
   const built = build !== undefined && build.kind === 'built' ? build : undefined;
   const { peakBytes, lowerBoundBytes, optimal } = program.memory;
@@ -88,7 +85,7 @@ export async function compileModel(
     board: board.name,
     format: formatOf(fused),
     romBytes: predicted.romBytes,
-    ramBytes: predicted.ramBytes + (sources.blob === undefined ? 0 : BLOB_POINTER_BYTES),
+    ramBytes: predicted.ramBytes,
     macs: predicted.macs,
     flops: predicted.flops,
     linked: built?.linked ?? null,

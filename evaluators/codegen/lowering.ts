@@ -36,6 +36,8 @@ export interface Call {
   readonly reads: readonly string[];
   readonly writes: readonly string[];
   readonly inPlace?: readonly string[];
+  /** See `Step.counts`. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 /**

@@ -77,6 +77,8 @@ export interface Step {
   readonly inPlace: readonly string[];
   /** Present when the step computes one patch of its result. */
   readonly patch?: PatchPlace;
+  /** How often the kernel takes ways that its constants decide on, by name; for the prediction of cycles. */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 /** Which call of a loop over patches a step is. */

@@ -102,7 +102,8 @@ typedef struct {
 
 /*
  * 3x3 depthwise convolution for cores without SIMD. weights: int8 [out_c][kernel column][kernel row]; table: per channel start of the sum, factor
- * and shift (256 added where a kernel column does not fit half a word).
+ * and shift (256 added where a kernel column does not fit half a word). Kernels of any size: weights along the longer side of the kernel, int8 [out_c]
+ * [passes][shorter side][longer side], whose passes add up to the weight; 256 * passes is added to the shift.
  */
 typedef struct {
   dnnrt_window_t window;
@@ -597,6 +598,7 @@ void dnnrt_conv2d_s4_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t 
 void dnnrt_conv2d_s8_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
+void dnnrt_depthwise2d_taps_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8_swar(const dnnrt_fc_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y);

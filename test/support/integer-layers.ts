@@ -43,8 +43,9 @@ interface Layer {
 function convolution(draw: Draw, depthwise: boolean): Layer {
   const channels = depthwise ? 2 + draw(7) : ([1, 3, 4, 8, 2 + draw(12)][draw(5)] ?? 1);
   const outputs = depthwise ? channels : 1 + draw(11);
-  const kernel = depthwise ? [3, 3] : [1 + draw(4), 1 + draw(4)];
-  const stride = depthwise ? Array(2).fill(1 + draw(2)) : [1 + draw(2), 1 + draw(2)];
+  const any = depthwise && draw(2) === 0;
+  const kernel = any ? [1 + draw(6), 1 + draw(6)] : depthwise ? [3, 3] : [1 + draw(4), 1 + draw(4)];
+  const stride = depthwise && !any ? Array(2).fill(1 + draw(2)) : [1 + draw(2), 1 + draw(2)];
   const dilation = depthwise ? [1, 1] : [1 + draw(2), 1 + draw(2)];
   const pads = [draw(2), draw(2), draw(2), draw(2)];
   const reach = kernel.map((k, axis) => (k - 1) * (dilation[axis] ?? 1) + 1);

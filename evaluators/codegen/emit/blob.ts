@@ -31,13 +31,23 @@ function bytesOf(constant: ProgramConstant): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-export function makeBlob(program: Program): Blob {
+/** Where the constants lie, and the bytes of all. */
+function placeConstants(program: Program): { readonly offsets: ReadonlyMap<string, number>; readonly size: number } {
   const offsets = new Map<string, number>();
   let size = HEADER_BYTES;
   for (const { id, bytes } of program.constants) {
     offsets.set(id, size);
     size += Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
   }
+  return { offsets, size };
+}
+
+export function blobBytes(program: Program): number {
+  return placeConstants(program).size;
+}
+
+export function makeBlob(program: Program): Blob {
+  const { offsets, size } = placeConstants(program);
   const bytes = new Uint8Array(size);
   for (const constant of program.constants) bytes.set(bytesOf(constant), offsets.get(constant.id));
   // Offsets, types and lengths are all that the code knows of the constants.

@@ -105,14 +105,16 @@ function encodedCall(lowering: Lowering, call: Call, choice: Choice): Call {
   const { weights: _, in_n: __, out_n: ___, ...rest } = call.params?.fields ?? {};
   const window = nested(rest['window']);
   const params = { struct: kernel.struct, fields: { ...rest, weights: weightFields } };
+  const counts = { entries: encoded.places.entries.columns.length };
   const streaming = streamingProduct(kernel, encoded, pixels);
-  if (streaming !== undefined) return { ...call, kernel: streaming, params };
+  if (streaming !== undefined) return { ...call, kernel: streaming, params, counts };
   const taps = kernel.convolution ? integer(window['kernel_h']) * integer(window['kernel_w']) + 1 : 0;
   const row = rowScratch(lowering, encoded, matrix.values instanceof Float32Array, taps);
   return {
     ...call,
     kernel: kernel.kernel,
     params,
+    counts,
     args: [...call.args, row],
     writes: [...call.writes, row.id],
     inPlace: [],

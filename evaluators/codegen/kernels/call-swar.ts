@@ -5,13 +5,7 @@
 
 import type { WindowFields } from '../lower/window.ts';
 import type { Lowering } from '../lowering.ts';
-import {
-  centredWeights,
-  type IntegerConvolution,
-  type IntegerProduct,
-  isSymmetric,
-  storedWeights,
-} from './integer-layer.ts';
+import { centredWeights, type IntegerConvolution, type IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
 import {
   type ChannelFactor,
@@ -20,11 +14,9 @@ import {
   columnsFirst,
   isNibbles,
   longestRun,
-  packColumns,
   packNibbles,
   packQuads,
   type SwarWeights,
-  safeColumns,
   splitWeights,
   tiltedWeights,
 } from './pack-weights-swar.ts';
@@ -72,7 +64,10 @@ interface Analysis {
 const analyses = new WeakMap<object, Analysis | null>();
 
 /** Multiplier of a channel. */
-function multipliersOf(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): (channel: number) => number {
+export function multipliersOf(
+  lowering: Lowering,
+  layer: IntegerConvolution | IntegerProduct,
+): (channel: number) => number {
   const field = layer.requantize.fields['multiplier'];
   if (field === null || typeof field !== 'object' || !('constant' in field))
     throw new Error('multipliers are a constant');
@@ -128,6 +123,13 @@ function pairTable(channels: readonly Channel[], quads: number): Int32Array {
   return Int32Array.from(table);
 }
 
+/** Pairs of channels whose quads may be summed whole, and the others. */
+function pairWays(channels: readonly Channel[]): { quadBlocks: number; pairBlocks: number } {
+  const blocks = Math.ceil(channels.length / 2);
+  const quadBlocks = channels.filter(({ quads }, c) => c % 2 === 0 && quads && (channels[c + 1] ?? NO_CHANNEL).quads);
+  return { quadBlocks: quadBlocks.length, pairBlocks: blocks - quadBlocks.length };
+}
+
 /** Per four channels their starts, then factor and shift of each. */
 function blockTable(channels: readonly Channel[], blocks: number): Int32Array {
   const table = new Int32Array(blocks * 12);
@@ -160,6 +162,8 @@ interface PackedConvolution {
   /** Of a channel. */
   readonly quads: number;
   readonly tilted: boolean;
+  /** Blocks of channels by the way that they take. */
+  readonly ways: Readonly<Record<string, number>>;
 }
 
 function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: PackedConvolution): void {
@@ -190,6 +194,7 @@ function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: 
     args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
     reads: lowering.reads(x),
     writes: [y.buffer, scratch],
+    counts: { quads, ...packed.ways },
   });
 }
 
@@ -216,6 +221,7 @@ export const convolutionSwar: KernelCandidate<IntegerConvolution> = {
       run: 1,
       quads,
       tilted: isTilted(channels),
+      ways: pairWays(channels),
     });
   },
 };
@@ -237,14 +243,16 @@ export const convolutionSwar4: KernelCandidate<IntegerConvolution> = {
     const { weights, channels } = required(analyse(lowering, layer));
     const quads = weights.length / 4;
     const blocks = Math.ceil(layer.channels / 4);
+    const run = longestRun(weights);
     callConvolution(lowering, layer, {
       kernel: 'dnnrt_conv2d_s4_swar',
       block: 4,
       weights: lowering.constant('w', 'int32_t', blocks * quads * 2, () => packNibbles(weights), 'int4'),
       table: lowering.constant('t', 'int32_t', blocks * 12, () => blockTable(channels, blocks)),
-      run: longestRun(weights),
+      run,
       quads,
       tilted: false,
+      ways: { fourBlocks: blocks, runs: Math.ceil(quads / run) },
     });
   },
 };
@@ -300,78 +308,10 @@ export const productSwar: KernelCandidate<IntegerProduct> = {
       args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
       reads: lowering.reads(x),
       writes: [y.buffer, scratch],
-    });
-  },
-};
-
-interface DepthwiseAnalysis {
-  readonly columns: Int8Array;
-  /** Per channel start, factor, shift and mode. */
-  readonly table: Int32Array;
-}
-
-const depthwiseAnalyses = new WeakMap<IntegerConvolution, DepthwiseAnalysis | null>();
-
-function analyseDepthwise(lowering: Lowering, layer: IntegerConvolution): DepthwiseAnalysis | null {
-  const known = depthwiseAnalyses.get(layer);
-  if (known !== undefined) return known;
-  const { channels, bias, xZero } = layer;
-  const columns = packColumns(storedWeights(layer), channels);
-  const table = new Int32Array(channels * 3);
-  const multiplier = multipliersOf(lowering, layer);
-  let analysis: DepthwiseAnalysis | null = { columns, table };
-  for (let c = 0; c < channels; c++) {
-    const own = columns.subarray(c * 9, c * 9 + 9);
-    const start = Number(bias?.data[c] ?? 0) - xZero * own.reduce((sum, w) => sum + w, 0);
-    const factor = channelFactor(multiplier(c), start, own);
-    const { pairs, whole } = safeColumns(own);
-    if (factor === null || !pairs) {
-      analysis = null;
-      break;
-    }
-    table.set([factor.start, factor.factor, factor.shift + (whole ? 0 : 256)], c * 3);
-  }
-  depthwiseAnalyses.set(layer, analysis);
-  return analysis;
-}
-
-/** Working memory of the depthwise kernel: the plane of a channel, two rows in a word. */
-export function depthwiseSwarScratchBytes(w: WindowFields): number {
-  const rows = (Math.ceil(w.out_h / 2) - 1) * w.stride_h + 3;
-  return 4 * rows * ((w.out_w - 1) * w.stride_w + 3);
-}
-
-/** 3×3 depthwise convolution of one image, one filter a channel, equal strides. */
-export const depthwiseSwar: KernelCandidate<IntegerConvolution> = {
-  takes: (layer, lowering) => {
-    const w = layer.window;
-    const plain = w.kernel_h === 3 && w.kernel_w === 3 && w.dilation_h === 1 && w.dilation_w === 1;
-    const shape = layer.depthwise && layer.channels === w.in_c && w.batch === 1 && plain && w.stride_h === w.stride_w;
-    return shape && isSymmetric(layer) && analyseDepthwise(lowering, layer) !== null;
-  },
-  call: (lowering, layer) => {
-    const analysis = analyseDepthwise(lowering, layer);
-    if (analysis === null) throw new Error('the kernel does not take this layer');
-    const { x, y, channels } = layer;
-    const w = layer.window;
-    const weights = lowering.constant('w', 'int8_t', channels * 9, () => analysis.columns);
-    const table = lowering.constant('t', 'int32_t', channels * 3, () => analysis.table);
-    const scratch = lowering.scratch('int32_t', depthwiseSwarScratchBytes(w) / 4);
-    lowering.call({
-      kernel: 'dnnrt_depthwise2d_s8_swar',
-      params: {
-        struct: 'dnnrt_depthwise2d_swar_t',
-        fields: {
-          window: { fields: w },
-          x_zero: layer.xZero,
-          weights: { constant: weights },
-          table: { constant: table },
-          requantize: layer.requantize,
-        },
+      counts: {
+        parts: parts === null ? 0 : parts.length / 2 - padded,
+        exact: analysis.channels.filter(({ shift }) => shift > 31).length,
       },
-      args: [lowering.argument(x), lowering.argument(y), { kind: 'buffer', id: scratch, type: 'int32_t' }],
-      reads: lowering.reads(x),
-      writes: [y.buffer, scratch],
     });
   },
 };

@@ -119,6 +119,7 @@ export function overlapRule(step: Step): OverlapRule | undefined {
     case 'dnnrt_depthwise2d_s8_dsp':
       return channels === numberOf(g, 'in_c') ? byChannel(g, dspStrip(g)) : undefined;
     case 'dnnrt_depthwise2d_s8_swar':
+    case 'dnnrt_depthwise2d_taps_s8_swar':
       return byChannel(g, numberOf(g, 'out_h'));
     case 'dnnrt_max_pool2d_s8':
     case 'dnnrt_average_pool2d_s8':

@@ -199,11 +199,34 @@ export function splitWeights(weights: SwarWeights, channels: number): SplitWeigh
   return { fitting: { ...weights, stored }, parts: split ? Int8Array.from(parts) : null };
 }
 
-/** Weights [3][3][channels] as [channel][column][row]. */
-export function packColumns(stored: Int8Array, channels: number): Int8Array {
-  return Int8Array.from({ length: channels * 9 }, (_, at) => {
-    const [channel, place] = [Math.floor(at / 9), at % 9];
-    return stored[((place % 3) * 3 + Math.floor(place / 3)) * channels + channel];
+/** Weights of one channel as a depthwise kernel stores them, and a number that tells it how. */
+export interface PackedTaps {
+  readonly weights: Int8Array;
+  readonly mode: number;
+}
+
+/** Weights [3][3] of one channel as [column][row]; null where they do not fit 8 bits. */
+export function packColumns(own: Int16Array): Int8Array | null {
+  if (own.some((w) => w < -128 || w > 127)) return null;
+  return Int8Array.from(own, (_w, at) => own[(at % 3) * 3 + Math.floor(at / 3)]);
+}
+
+/** Weights [rows][columns] along the longer side, in one or two passes that add up to them; null where two do not do. */
+export function packTaps(own: Int16Array, rows: number, columns: number): PackedTaps | null {
+  const length = Math.max(rows, columns);
+  const along = rows >= columns ? own.map((_w, at) => own[(at % rows) * columns + Math.floor(at / rows)]) : own;
+  const half = along.map((w) => Math.trunc(w / 2));
+  for (const passes of [[along], [half, along.map((w, at) => w - half[at])]]) {
+    if (passes.every((pass) => fitsInPairs(pass, length)))
+      return { weights: Int8Array.from(passes.flatMap((pass) => [...pass])), mode: passes.length };
+  }
+  return null;
+}
+
+function fitsInPairs(taps: Int16Array, length: number): boolean {
+  return taps.every((w, at) => {
+    const next = at % length === length - 1 ? 0 : taps[at + 1];
+    return w >= -128 && w <= 127 && ((at % length) % 2 === 1 || fitsHalfWord([w, next]));
   });
 }
 

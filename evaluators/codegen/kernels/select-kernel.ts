@@ -8,7 +8,8 @@ import type { Call, Lowering } from '../lowering.ts';
 import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
 import { convolutionFpu } from './call-fpu.ts';
 import { referenceConvolution, referenceProduct } from './call-reference.ts';
-import { convolutionSwar, convolutionSwar4, depthwiseSwar, productSwar } from './call-swar.ts';
+import { convolutionSwar, convolutionSwar4, productSwar } from './call-swar.ts';
+import { depthwiseSwar, depthwiseTapsSwar } from './call-swar-depthwise.ts';
 import { type FloatConvolution, referenceFloatConvolution } from './float-layer.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
@@ -18,7 +19,7 @@ type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
 
 const CONVOLUTIONS: Candidates<IntegerConvolution> = {
   reference: [],
-  'cortex-m0plus': [depthwiseSwar, convolutionSwar4, convolutionSwar],
+  'cortex-m0plus': [depthwiseSwar, depthwiseTapsSwar, convolutionSwar4, convolutionSwar],
   'cortex-m4f': [depthwiseDsp, convolutionDsp],
 };
 

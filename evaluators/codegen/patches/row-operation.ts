@@ -3,7 +3,7 @@
  * one long row of pixels, element-wise kernels. A part of a call is the same call with another window or count and pointers further on.
  */
 import { depthwiseDspScratchBytes, walksByColumns } from '../kernels/call-dsp.ts';
-import { depthwiseSwarScratchBytes } from '../kernels/call-swar.ts';
+import { depthwiseSwarScratchBytes } from '../kernels/call-swar-depthwise.ts';
 import type { WindowFields } from '../lower/window.ts';
 import type { Argument, FieldValue, Step } from '../program.ts';
 

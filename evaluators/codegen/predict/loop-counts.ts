@@ -6,18 +6,16 @@
  * A count is a product of one factor per loop level: positions × channels × length, each level offering the loop count itself and its
  * tiles of 2, 4 and 8.
  */
-import type { FieldValue, Program, Step } from '../program.ts';
+import type { Program, Step } from '../program.ts';
+import { encodedCounts } from './encoded-counts.ts';
+import { type Fields, isClamped, nested, numberOf } from './field-values.ts';
+import { swarCounts } from './swar-counts.ts';
+import { windowVisits } from './window-visits.ts';
 
 /** Name of a count -> how often. Every kernel has `1`. */
 export type LoopCounts = ReadonlyMap<string, number>;
 
 type Level = Readonly<Record<string, number>>;
-type Fields = Readonly<Record<string, FieldValue>>;
-
-function numberOf(fields: Fields, name: string): number {
-  const value = fields[name];
-  return typeof value === 'number' ? value : 0;
-}
 
 /** A loop of `n` rounds as it is, in whole tiles, and the rounds left over. */
 function tiled(name: string, n: number, tiles: readonly number[]): Level {
@@ -47,73 +45,10 @@ function products(...levels: readonly Level[]): Map<string, number> {
   return sums;
 }
 
-interface Window {
-  readonly positions: number;
-  readonly rows: number;
-  /** Kernel rows inside the image, over all positions. */
-  readonly rowVisits: number;
-  /** Kernel places inside the image, over all positions. */
-  readonly taps: number;
-  /** Positions whose window sticks out of the image. */
-  readonly edges: number;
-  /** Kernel rows inside the image whose columns are all inside, or not. */
-  readonly directRows: number;
-  readonly sideRows: number;
-  /** Pixels of the input. */
-  readonly pixels: number;
-}
-
-interface AxisVisits {
-  readonly visits: number;
-  readonly edges: number;
-}
-
-function axisVisits(
-  out: number,
-  kernel: number,
-  stride: number,
-  dilation: number,
-  pad: number,
-  size: number,
-): AxisVisits {
-  let visits = 0;
-  let edges = 0;
-  for (let o = 0; o < out; o++) {
-    let inside = 0;
-    for (let k = 0; k < kernel; k++) {
-      const at = o * stride - pad + k * dilation;
-      if (at >= 0 && at < size) inside++;
-    }
-    visits += inside;
-    if (inside < kernel) edges++;
-  }
-  return { visits, edges };
-}
-
-function windowOf(g: Fields): Window {
-  const of = (name: string) => numberOf(g, name);
-  const [height, width] = [
-    axisVisits(of('out_h'), of('kernel_h'), of('stride_h'), of('dilation_h'), of('pad_top'), of('in_h')),
-    axisVisits(of('out_w'), of('kernel_w'), of('stride_w'), of('dilation_w'), of('pad_left'), of('in_w')),
-  ];
-  const batch = of('batch');
-  const inner = (of('out_h') - height.edges) * (of('out_w') - width.edges);
-  return {
-    positions: batch * of('out_h') * of('out_w'),
-    rows: batch * of('out_h'),
-    rowVisits: batch * height.visits * of('out_w'),
-    taps: batch * height.visits * width.visits,
-    edges: batch * (of('out_h') * of('out_w') - inner),
-    directRows: batch * height.visits * (of('out_w') - width.edges),
-    sideRows: batch * height.visits * width.edges,
-    pixels: batch * of('in_h') * of('in_w'),
-  };
-}
-
 /** Convolutions: positions × output channels × length of a window, kernel rows × their length, strips of input rows × channels. */
 function convolution(fields: Fields): Map<string, number> {
   const g = nested(fields['window']) ?? {};
-  const window = windowOf(g);
+  const window = windowVisits(g);
   const channels = numberOf(g, 'in_c');
   const depth = channels / Math.max(1, numberOf(fields, 'groups'));
   const [height, width] = [numberOf(g, 'kernel_h'), numberOf(g, 'kernel_w')];
@@ -161,27 +96,21 @@ function passesOf(fields: Fields): number {
 /** Rows of output that kernels gather input for at once. */
 const STRIP = 8;
 
-function isClamped(fields: Fields): boolean {
-  const requantize = nested(fields['requantize']);
-  return requantize !== undefined && (numberOf(requantize, 'lo') !== -128 || numberOf(requantize, 'hi') !== 127);
-}
-
 /**
  * What makes a kernel take another way through its code, so that other counts hold: kernel rows that are no whole words,
  * input unpacked row by row, the stride of a depthwise convolution. Empty for the usual way.
  */
-export function loopMode({ params }: Step): string {
+export function loopMode({ params, counts }: Step): string {
   const g = nested(params?.fields['window']);
-  if (params === undefined || g === undefined || !('weights' in params.fields)) return '';
+  if (params === undefined || g === undefined || counts !== undefined || !('weights' in params.fields)) return '';
   const depthwise = numberOf(params.fields, 'groups') > 1 || !('out_c' in params.fields);
   if (depthwise) return numberOf(g, 'stride_w') === 2 ? 'stride 2' : '';
-  if (numberOf(params.fields, 'strips') === 1) return 'strips';
   return (numberOf(g, 'kernel_w') * numberOf(g, 'in_c')) % 4 === 0 ? '' : 'ragged';
 }
 
 /** Pools and depthwise kernels that go plane by plane: every channel of every position, of every input pixel, of pairs of rows. */
 function pool(g: Fields): Map<string, number> {
-  const window = windowOf(g);
+  const window = windowVisits(g);
   const of = (name: string) => numberOf(g, name);
   const width = (of('out_w') - 1) * of('stride_w') + of('kernel_w');
   const level = {
@@ -227,10 +156,6 @@ function axis(fields: Fields): Map<string, number> {
   return new Map([['1', 1], ...products({ outer }, { ...ONE, inner }, { ...ONE, n })]);
 }
 
-function nested(value: FieldValue | undefined): Fields | undefined {
-  return value !== null && typeof value === 'object' && 'fields' in value ? value.fields : undefined;
-}
-
 function recurrent(fields: Fields): Map<string, number> {
   const of = (name: string) => numberOf(fields, name);
   const hidden = { ...ONE, hidden: of('hidden') };
@@ -261,6 +186,8 @@ function integerArgument(step: Step): number {
 
 export function loopCounts(step: Step, program: Pick<Program, 'buffers'>): LoopCounts {
   const { params } = step;
+  const stated = swarCounts(step) ?? encodedCounts(step);
+  if (stated !== undefined) return stated;
   if (params === undefined) return plain(step, program);
   const { struct, fields } = params;
   if ('window' in fields && 'out_c' in fields) return convolution(fields);

@@ -3,13 +3,16 @@
  *
  * romBytes = .text + .rodata + .data of the linked network: generated code, weights, parameter structures, the functions of
  * runtime-c that it calls, compiler support routines, memcpy. ramBytes = .data + .bss: the arena with all inputs,
- * activations, working memory and outputs. Neither counts startup code, vector table or stack.
+ * activations, working memory and outputs. Neither counts startup code, vector table or stack. The blob form has the constants in one
+ * array, a loader, and a pointer in RAM.
  */
 import type { BoardSpec } from '../../board-spec.ts';
+import { blobBytes } from '../emit/blob.ts';
 import { calledFunctions } from '../kernels/called-functions.ts';
 import { type StructName, structLayout } from '../kernels/kernel-table.ts';
 import { loopTable } from '../patches/loop-table.ts';
 import type { Layer, Program } from '../program.ts';
+import { BLOB_POINTER_BYTES, blobSize } from './blob-size.ts';
 import { generatedCodeBytes } from './code-size.ts';
 import { runtimeSections, type SectionBytes } from './size-model.ts';
 
@@ -29,17 +32,27 @@ export interface PredictedSizes {
   readonly sections: SectionBytes;
 }
 
-export function predictSizes(program: Program, board: BoardSpec = program.board): PredictedSizes {
+export interface SizeOptions {
+  /** Constants as one array of bytes with a loader (`EmitOptions.blob`); false when absent. */
+  readonly blob?: boolean;
+}
+
+export function predictSizes(
+  program: Program,
+  board: BoardSpec = program.board,
+  options: SizeOptions = {},
+): PredictedSizes {
   const layers = layerSizes(program);
   const runtime = runtimeSections(board.core, [...calledFunctions(program), 'memcpy']);
   const constants = program.constants.reduce((sum, { bytes }) => sum + toWords(Math.max(1, bytes)), 0);
   const structures = structureBytes(program);
-  const sections: SectionBytes = {
+  const usual: SectionBytes = {
     text: runtime.text + generatedCodeBytes(program, board.core),
     rodata: runtime.rodata + constants + structures,
     data: runtime.data,
     bss: runtime.bss + Math.max(program.arenaBytes, 4),
   };
+  const sections = options.blob === true ? inBlob(program, board, usual, constants) : usual;
   return {
     romBytes: sections.text + sections.rodata + sections.data,
     ramBytes: sections.data + sections.bss,
@@ -61,6 +74,16 @@ function structureBytes(program: Program): number {
     return structures.reduce((sum, { struct }) => sum + sizeOf(struct), 4 * columns.length * loop.patches);
   });
   return [...single, ...patched].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function inBlob(program: Program, board: BoardSpec, usual: SectionBytes, constants: number): SectionBytes {
+  const { codeBytes, copiedBytes } = blobSize(program, board.core);
+  return {
+    text: usual.text + codeBytes,
+    rodata: usual.rodata - constants - copiedBytes + blobBytes(program),
+    data: usual.data,
+    bss: usual.bss + BLOB_POINTER_BYTES,
+  };
 }
 
 function toWords(bytes: number): number {

@@ -1,27 +1,4 @@
-#include "dnnrt_swar.h"
-
-/* The plane of one channel, all columns inside the image: word (column, r) holds rows r - pad and r - pad + apart, x_zero where there are none. */
-static void gather(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int32_t rows, int32_t first, int32_t last, int32_t apart, uint32_t *plane) {
-  const dnnrt_window_t *g = &p->window;
-  const int8_t zero = (int8_t)p->x_zero;
-  const int32_t step = g->in_c, height = g->in_h, row_step = g->in_w * step;
-  uint32_t *const end = plane + last * rows;
-  plane += first * rows;
-  x += (first - g->pad_left) * step;
-  for (int32_t r = 0, row = -g->pad_top; r < rows; r++, row++) {
-    const int8_t *low = &zero, *high = &zero;
-    int32_t low_step = 0, high_step = 0;
-    if (row >= 0 && row < height) {
-      low = x + row * row_step;
-      low_step = step;
-    }
-    if (row + apart >= 0 && row + apart < height) {
-      high = x + (row + apart) * row_step;
-      high_step = step;
-    }
-    for (uint32_t *to = plane + r; to < end; to += rows, low += low_step, high += high_step) *to = (uint32_t)*low + ((uint32_t)*high << 16);
-  }
-}
+#include "dnnrt_swar_plane.h"
 
 /* scratch: ((halves - 1) * stride + 3) words for each of (out_w - 1) * stride + 3 columns, halves = out_h / 2 rounded up. */
 void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch) {
@@ -33,13 +10,14 @@ void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *
   const int8_t *weights = p->weights;
   const int32_t *table = p->table, *const end = table + 3 * channels;
   uint32_t *plane = (uint32_t *)scratch;
+  const dnnrt_swar_part_t image = {rows, halves * stride, first < columns ? first : columns, last, 1, rows};
   int32_t taps[9];
   dnnrt_swar_pixel_t pixel = {0, 0, 0, 0, 0, y, q->y_zero * 65536 + 0x8100, q, q->multiplier, 0, 0, 0};
   dnnrt_swar_plane_t part = {
       plane, taps, 0, 0, 0, 0, y, 0, channels, g->out_w, 4 * rows - 12, 4 * rows * (stride - 3), 0, 4 * stride, 0, pixel.round, &pixel};
   for (int32_t i = 0; i < columns * rows; i++) plane[i] = (uint32_t)p->x_zero + ((uint32_t)p->x_zero << 16);
   for (; table != end; table += 3, x++, y++) {
-    gather(p, x, rows, first, last, halves * stride, plane);
+    if (image.last > image.first) dnnrt_swar_gather(g, p->x_zero, x, &image, plane);
     for (int32_t i = 0; i < 9; i++) taps[i] = *weights++;
     part.start_low = table[0] - (table[2] >> 8 ? 6 : 3) * 0x8000;
     part.start_high = table[0];

@@ -1,4 +1,5 @@
 #include "dnnrt_requantize.h"
+#include "dnnrt_swar.h"
 
 static int32_t exact(const dnnrt_add_s8_t *p, int32_t a, int32_t b) {
   const float part = dnnrt_fused_f32(b + p->b_shift, p->b_ratio, p->fixed);
@@ -6,7 +7,7 @@ static int32_t exact(const dnnrt_add_s8_t *p, int32_t a, int32_t b) {
 }
 
 /* Two integer multiply-accumulates are faster than two fused ones in float even where there is an FPU. */
-#if DNNRT_INTEGER_REQUANTIZE || defined(__ARM_ARCH)
+#if defined(__ARM_ARCH) && !DNNRT_INTEGER_REQUANTIZE
 #define IN_INTEGERS 1
 #else
 #define IN_INTEGERS 0
@@ -45,7 +46,9 @@ static int32_t add_fixed(const dnnrt_add_s8_t *p, const int8_t *a, const int8_t 
 
 /* Sum of two quantized tensors of one shape. y may be a or b. */
 void dnnrt_add_s8(const dnnrt_add_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y) {
-#if IN_INTEGERS
+#if DNNRT_INTEGER_REQUANTIZE
+  if (p->n > 0 && dnnrt_swar_add(p, a, b, y)) return;
+#elif IN_INTEGERS
   if (add_fixed(p, a, b, y)) return;
 #endif
   for (uint32_t i = 0; i < p->n; i++) y[i] = (int8_t)exact(p, a[i], b[i]);

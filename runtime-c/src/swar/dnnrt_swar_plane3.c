@@ -1,4 +1,4 @@
-#include "dnnrt_swar.h"
+#include "dnnrt_swar_plane.h"
 
 /*
  * 3x3 depthwise over one channel. A word of the plane holds two pixels that lie half an image apart, so one product serves an output in
@@ -7,25 +7,14 @@
  */
 #if DNNRT_THUMB
 #define LOAD "ldmia r0!, {r2, r3, r4}\n ldmia r1!, {r5, r6, r7}\n muls r2, r5\n muls r3, r6\n muls r4, r7\n adds r2, r2, r3\n"
-#define APART(sum) "add " sum ", r10\n uxth r3, " sum "\n add r8, r3\n asrs " sum ", " sum ", #16\n add r9, " sum "\n"
-#define WHOLE_COLUMN LOAD "adds r2, r2, r4\n" APART("r2") "add r0, r11\n"
-#define SPLIT_COLUMN LOAD APART("r2") APART("r4") "add r0, r11\n"
-/* Sum in r6, factor r4, shift r5, round lr; the result is in r3. */
-#define REQUANTIZE(n) \
-  "uxtb r2, r6\n asrs r3, r6, #8\n muls r2, r4\n muls r3, r4\n lsrs r2, r2, #8\n adds r3, r3, r2\n asrs r3, r5\n add r3, lr\n" \
-  "uxth r2, r3\n lsrs r2, r2, #9\n beq 8" n "f\n" \
-  "asrs r3, r3, #16\n sxtb r2, r3\n cmp r2, r3\n bne 7" n "f\n" \
-  "6" n ":\n"
-#define RARE(n) \
-  "7" n ": asrs r3, r3, #31\n movs r2, #127\n eors r3, r2\n b 6" n "b\n" \
-  "8" n ": mov r7, r12\n push {r0, r1, r4, r5, r7}\n mov r7, lr\n movs r2, r6\n ldr r0, [sp, #84]\n ldr r1, [r0, #20]\n" \
-  "bl dnnrt_swar_exact\n mov lr, r7\n movs r3, r0\n pop {r0, r1, r4, r5, r7}\n mov r12, r7\n b 6" n "b\n"
+#define WHOLE_COLUMN LOAD "adds r2, r2, r4\n" DNNRT_SWAR_APART("r2") "add r0, r11\n"
+#define SPLIT_COLUMN LOAD DNNRT_SWAR_APART("r2") DNNRT_SWAR_APART("r4") "add r0, r11\n"
 #define OUTPUTS(column, n, m) \
   "ldr r2, [sp, #8]\n mov r8, r2\n ldr r2, [sp, #12]\n mov r9, r2\n" \
   column column column \
   "subs r1, #36\n add r0, r12\n ldr r4, [sp, #16]\n ldr r5, [sp, #20]\n" \
-  "mov r6, r9\n" REQUANTIZE(n) "ldr r7, [sp, #24]\n ldr r2, [sp, #28]\n strb r3, [r7, r2]\n" \
-  "mov r6, r8\n" REQUANTIZE(m) "ldr r7, [sp, #24]\n strb r3, [r7]\n" \
+  "mov r6, r9\n" DNNRT_SWAR_PLANE_REQUANTIZE(n) "ldr r7, [sp, #24]\n ldr r2, [sp, #28]\n strb r3, [r7, r2]\n" \
+  "mov r6, r8\n" DNNRT_SWAR_PLANE_REQUANTIZE(m) "ldr r7, [sp, #24]\n strb r3, [r7]\n" \
   "ldr r2, [sp, #32]\n adds r7, r7, r2\n str r7, [sp, #24]\n" \
   "ldr r2, [sp, #68]\n subs r2, #1\n str r2, [sp, #68]\n"
 
@@ -42,13 +31,13 @@ __attribute__((naked)) void dnnrt_swar_plane3(__attribute__((unused)) const dnnr
       "1: ldr r0, [sp]\n ldr r1, [sp, #4]\n ldr r2, [sp, #36]\n str r2, [sp, #68]\n"
       "ldr r2, [sp, #20]\n lsrs r2, r2, #8\n bne 2f\n b 3f\n"
       "2:" OUTPUTS(SPLIT_COLUMN, "1", "2") "beq 4f\n b 2b\n"
-      RARE("1") RARE("2")
+      DNNRT_SWAR_PLANE_RARE("1", "84") DNNRT_SWAR_PLANE_RARE("2", "84")
       "3:" OUTPUTS(WHOLE_COLUMN, "3", "4") "beq 4f\n b 3b\n"
       "4: ldr r2, [sp]\n ldr r3, [sp, #52]\n adds r2, r2, r3\n str r2, [sp]\n"
       "ldr r2, [sp, #24]\n ldr r3, [sp, #56]\n adds r2, r2, r3\n str r2, [sp, #24]\n"
       "ldr r2, [sp, #48]\n subs r2, #1\n str r2, [sp, #48]\n beq 5f\n b 1b\n"
       "5: add sp, #72\n pop {r4-r7}\n mov r8, r4\n mov r9, r5\n mov r10, r6\n mov r11, r7\n pop {r4-r7, pc}\n"
-      RARE("3") RARE("4"));
+      DNNRT_SWAR_PLANE_RARE("3", "84") DNNRT_SWAR_PLANE_RARE("4", "84"));
 }
 #else
 static int32_t low_half(uint32_t word) { return (int32_t)(word & 0xffffu); }

@@ -35,7 +35,12 @@ test('add, quantize and dequantize in integers give the bits of the float defini
   const toolchain = hostToolchain();
   assert.ok(!isMissing(toolchain));
   const run = join(temporaryCache(), 'run');
-  const functions = ['elementwise/dnnrt_add_s8', 'quantize/dnnrt_quantize_f32_s8', 'quantize/dnnrt_dequantize_s8_f32'];
+  const functions = [
+    'elementwise/dnnrt_add_s8',
+    'swar/dnnrt_swar_add',
+    'quantize/dnnrt_quantize_f32_s8',
+    'quantize/dnnrt_dequantize_s8_f32',
+  ];
   const sources = [
     'runtime-c/test/integer_paths.c',
     'runtime-c/src/quantize/dnnrt_requantize_integer.c',

@@ -4,16 +4,21 @@ import { writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fuseQuantized, importOnnx } from '@tinypareto/evaluators';
+import { buildArm } from '../../../evaluators/build/build-arm.ts';
 import { buildHost, runHost } from '../../../evaluators/build/build-host.ts';
-import { hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
+import { armToolchain, hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
 import { writeSources } from '../../../evaluators/build/write-sources.ts';
 import { makeBlob } from '../../../evaluators/codegen/emit/blob.ts';
 import { REQUIRED_FLAGS } from '../../../evaluators/codegen/emit/emit-build-files.ts';
 import { emitC } from '../../../evaluators/codegen/emit/emit-c.ts';
 import { lower } from '../../../evaluators/codegen/lower.ts';
+import { predictSizes } from '../../../evaluators/codegen/predict/predict-sizes.ts';
 import { board } from '../../support/boards.ts';
 import { temporaryCache } from '../../support/build-cache.ts';
 import { encodedLayers, randomInputs } from '../../support/encoded-layers.ts';
+import { modelBytes } from '../../support/reference-io.ts';
+import { skipWithoutShared } from '../../support/shared.ts';
 
 const toolchain = hostToolchain();
 const skip = isMissing(toolchain) && 'no C compiler';
@@ -31,6 +36,23 @@ test('the blob form gives the bytes of the usual form', { skip }, async () => {
     }),
   );
   assert.deepEqual(outputs[1], outputs[0]);
+});
+
+test('sizes of the blob form before compiling: RAM exactly, ROM within 1 % of the linked file', {
+  skip: isMissing(armToolchain()) ? 'no Arm compiler' : skipWithoutShared(),
+}, async () => {
+  const graph = fuseQuantized(importOnnx(modelBytes('lenet', 'lenet5-classic.int8-pc')));
+  for (const name of ['pico', 'nano33ble'] as const) {
+    const spec = board(name);
+    const program = lower(graph, spec);
+    const built = await buildArm(program, spec, cache, emitC(program, { blob: true }));
+    assert.ok(built.kind === 'built');
+    const { text, rodata, data, bss } = built.linked;
+    const { romBytes, ramBytes } = predictSizes(program, spec, { blob: true });
+    assert.equal(ramBytes, data + bss);
+    const linked = text + rodata + data;
+    assert.ok(Math.abs(romBytes / linked - 1) <= 0.01, `${name}: ${romBytes} bytes predicted, ${linked} linked`);
+  }
 });
 
 test('constants are in the blob once, aligned, and nowhere in the code', () => {
