@@ -1,6 +1,6 @@
 /**
  * Measures kernels for the speed model: runs random layers of every family on the virtual cores and fits cycles per loop count for
- * each kernel that they call. Writes evaluators/codegen/predict/speed-model/<core>.json (then format it with biome). `--layers N` layers a
+ * each kernel that they call, and words of data read from flash where a board waits for these. Writes evaluators/codegen/predict/speed-model/<core>.json (then format it with biome). `--layers N` layers a
  * family (default 60), `--core NAME` only one core, `--families a,b` only kernels that these families call; `--check` measures a few layers and fails where the model is off by more than
  * 10 %. Needs arm-none-eabi-gcc.
  */
@@ -22,12 +22,14 @@ interface Sample {
   readonly cycles: number;
 }
 
-function samplesOf(measured: readonly MeasuredLayer[]): Sample[] {
-  return measured.flatMap(({ program, steps }) =>
-    program.steps.map((step, index) => ({
+type Figures = (layer: MeasuredLayer) => readonly number[];
+
+function samplesOf(measured: readonly MeasuredLayer[], figures: Figures): Sample[] {
+  return measured.flatMap((layer) =>
+    layer.program.steps.map((step, index) => ({
       kernel: kernelKey(step),
-      counts: loopCounts(step, program),
-      cycles: steps[index] ?? 0,
+      counts: loopCounts(step, layer.program),
+      cycles: figures(layer)[index] ?? 0,
     })),
   );
 }
@@ -45,11 +47,14 @@ function fitKernel(samples: readonly Sample[]): Record<string, number> {
   return Object.fromEntries(entries.filter(([, weight]) => weight > 0));
 }
 
-function fit(measured: readonly MeasuredLayer[]): SpeedModel {
-  const byKernel = Map.groupBy(samplesOf(measured), ({ kernel }) => kernel);
-  const kernels = [...byKernel]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, samples]) => [name, fitKernel(samples)]);
+/** Calls without any are left out: relative errors have no meaning there. */
+function fitKernels(measured: readonly MeasuredLayer[], figures: Figures): SpeedModel['kernels'] {
+  const samples = samplesOf(measured, figures).filter(({ cycles }) => cycles > 0);
+  const byKernel = [...Map.groupBy(samples, ({ kernel }) => kernel)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(byKernel.map(([name, own]) => [name, fitKernel(own)]));
+}
+
+function fit(measured: readonly MeasuredLayer[], countsWords: boolean): SpeedModel {
   const outside = measured.map(({ program, cycles, steps }) => {
     const ports = [...program.inputs, ...program.outputs].reduce((sum, { bytes }) => sum + bytes, 0);
     return { row: [1, program.steps.length, ports], cycles: cycles - steps.reduce((sum, each) => sum + each, 0) };
@@ -58,13 +63,17 @@ function fit(measured: readonly MeasuredLayer[]): SpeedModel {
     outside.map(({ row }) => row),
     outside.map(({ cycles }) => cycles),
   ).map(rounded);
-  return { kernels: Object.fromEntries(kernels), around: { inference, call, portByte } };
+  const kernels = fitKernels(measured, ({ steps }) => steps);
+  const flashWords = countsWords ? { flashWords: fitKernels(measured, ({ stepWords }) => stepWords) } : {};
+  return { kernels, ...flashWords, around: { inference, call, portByte } };
 }
 
 /** The old model with the kernels that were measured anew. */
-function merge(old: SpeedModel, { kernels }: SpeedModel): SpeedModel {
-  const all = Object.entries({ ...old.kernels, ...kernels }).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { ...old, kernels: Object.fromEntries(all) };
+function merge(old: SpeedModel, { kernels, flashWords }: SpeedModel): SpeedModel {
+  const both = (before: SpeedModel['kernels'] = {}, after: SpeedModel['kernels'] = {}) =>
+    Object.fromEntries(Object.entries({ ...before, ...after }).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const words = flashWords === undefined ? {} : { flashWords: both(old.flashWords, flashWords) };
+  return { ...old, kernels: both(old.kernels, kernels), ...words };
 }
 
 function check(measured: readonly MeasuredLayer[], model: SpeedModel, core: string): void {
@@ -93,7 +102,8 @@ for (const spec of [board('nano33ble'), board('pico')]) {
     );
     continue;
   }
-  const fitted = fit(await measureLayers(spec, Number(option(args, 'layers', '60')), 1, families));
+  const measured = await measureLayers(spec, Number(option(args, 'layers', '60')), 1, families);
+  const fitted = fit(measured, spec.flashTiming?.kind === 'dataWait');
   const model = chosen === '' ? fitted : merge(speedModel(spec.core), fitted);
   mkdirSync(TARGET, { recursive: true });
   writeFileSync(join(TARGET, `${spec.core}.json`), `${JSON.stringify(model, null, 1)}\n`);

@@ -18,6 +18,8 @@ export interface BatchRun {
   readonly cycles: number;
   /** One entry per step of the program. */
   readonly steps: readonly number[];
+  /** Words of data that each step reads from flash. */
+  readonly stepWords: readonly number[];
 }
 
 /** Prefixes are distinct. Inputs are filled with `fill(bytes of the port, port index)`; the second of two inferences counts. */
@@ -59,7 +61,11 @@ export async function runBatchOnCore(
     const calls = run.profile.filter(({ depth }) => depth === 0);
     if (calls.length !== program.steps.length)
       throw new Error(`${program.prefix}: ${calls.length} calls instead of ${program.steps.length}`);
-    return { cycles: run.cycles, steps: calls.map(({ cycles }) => cycles) };
+    return {
+      cycles: run.cycles,
+      steps: calls.map(({ cycles }) => cycles),
+      stepWords: calls.map(({ flashDataWords }) => flashDataWords),
+    };
   });
 }
 

@@ -31,6 +31,8 @@ class Layer {
   readonly random: Random;
   readonly constants = new Map<string, Tensor>();
   readonly inputs: ValueInfo[] = [];
+  readonly #nodes: Node[] = [];
+  readonly #made = new Map<string, ValueInfo>();
 
   constructor(seed: number) {
     this.random = new Random(seed);
@@ -81,22 +83,38 @@ class Layer {
     return [this.float(`${name}_scale`, shape, low, high), `${name}_zero`];
   }
 
-  finish(op: Op, inputs: readonly string[]): Graph {
-    const infos = [
-      ...this.inputs,
-      ...[...this.constants].map(([name, { dtype, shape }]): ValueInfo => ({ name, dtype, shape })),
-    ];
-    const known = new Map(infos.map((info) => [info.name, info]));
+  /** Adds a node; returns the name of its output. */
+  node(op: Op, inputs: readonly string[], output = `n${this.#nodes.length}`): string {
     const types = inferTypes(
       op,
-      inputs.map((name) => (name === '' ? undefined : known.get(name))),
+      inputs.map((name) => (name === '' ? undefined : this.#known(name))),
     );
     const [type] = types;
     if (type === undefined) throw new Error(`${op.kind} has no output`);
-    known.set('y', { name: 'y', ...type });
-    const outputs = ['y'];
-    const node: Node = { name: op.kind, op, inputs, outputs };
-    return { name: 'layer', inputs: this.inputs, outputs, nodes: [node], initializers: this.constants, values: known };
+    this.#made.set(output, { name: output, ...type });
+    this.#nodes.push({ name: `${op.kind}${this.#nodes.length}`, op, inputs, outputs: [output] });
+    return output;
+  }
+
+  #known(name: string): ValueInfo | undefined {
+    const constant = this.constants.get(name);
+    if (constant !== undefined) return { name, dtype: constant.dtype, shape: constant.shape };
+    return this.#made.get(name) ?? this.inputs.find((info) => info.name === name);
+  }
+
+  /** The graph that ends with this node. */
+  finish(op: Op, inputs: readonly string[]): Graph {
+    this.node(op, inputs, 'y');
+    const constants = [...this.constants].map(([name, { dtype, shape }]): ValueInfo => ({ name, dtype, shape }));
+    const infos = [...this.inputs, ...constants, ...this.#made.values()];
+    return {
+      name: 'layer',
+      inputs: this.inputs,
+      outputs: ['y'],
+      nodes: this.#nodes,
+      initializers: this.constants,
+      values: new Map(infos.map((info) => [info.name, info])),
+    };
   }
 }
 
@@ -224,9 +242,12 @@ function pool(layer: Layer, kind: 'max' | 'average' | 'global', integer: boolean
   if (kind === 'max') return layer.finish({ kind: 'MaxPool', ...shape, ceilMode: false, storageOrder: 0 }, [x]);
   const quantization = integer ? [...layer.parameters('x'), ...layer.parameters('y')] : [];
   if (kind === 'global') {
+    // Behind a pool images come channels last, at the start of a network as they are.
+    const max = { kind: 'MaxPool', ...shape, ceilMode: false, storageOrder: 0 } as const;
+    const from = layer.random.next() < 0.5 ? x : layer.node(max, [x]);
     return integer
-      ? layer.finish({ kind: 'QLinearGlobalAveragePool' }, [x, ...quantization])
-      : layer.finish({ kind: 'GlobalPool', fn: 'Average', p: 0 }, [x]);
+      ? layer.finish({ kind: 'QLinearGlobalAveragePool' }, [from, ...quantization])
+      : layer.finish({ kind: 'GlobalPool', fn: 'Average', p: 0 }, [from]);
   }
   const op = { ...shape, ceilMode: false, countIncludePad: false };
   return layer.finish({ kind: integer ? 'QLinearAveragePool' : 'AveragePool', ...op }, [x, ...quantization]);

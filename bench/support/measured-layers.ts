@@ -12,6 +12,8 @@ export interface MeasuredLayer {
   readonly cycles: number;
   /** Cycles of each kernel call. */
   readonly steps: readonly number[];
+  /** Words of data that each call reads from flash. */
+  readonly stepWords: readonly number[];
 }
 
 /** Families whose kernels have many loops get all layers, the others a third. */
@@ -45,8 +47,9 @@ function drawn(family: string, index: number, seed: number, third: number, core:
     made.push({ family: family.replace('_s8', '_u8'), graph, options: {} });
   }
   // One coding everywhere: sizes do not decide.
-  if (family === 'conv_s8' && core === 'cortex-m0plus')
-    made.push({ family: 'conv_s4', graph: inNibbles(layer()), options: { weights: 'all' } });
+  const many = family === 'conv_s8' && core === 'cortex-m0plus';
+  if (many || (/^(conv|dense)_s8$/.test(family) && index < third))
+    made.push({ family: family.replace('s8', 's4'), graph: inNibbles(layer()), options: { weights: 'all' } });
   return made;
 }
 
@@ -64,9 +67,9 @@ export async function measureLayers(
   const roomy = { ...spec, flashBytes: 16 << 20, ramBytes: 4 << 20 };
   const programs = all.map(({ graph, options }, index) => lower(graph, roomy, { ...options, prefix: `n${index}` }));
   const runs = await runBatchOnCore(programs, spec, ({ inputs }, index) => fillInput(inputs, index));
-  return runs.map(({ cycles, steps }, index) => {
+  return runs.map(({ cycles, steps, stepWords }, index) => {
     const [program, draw] = [programs[index], all[index]];
     if (program === undefined || draw === undefined) throw new Error('more runs than layers');
-    return { family: draw.family, program, cycles, steps };
+    return { family: draw.family, program, cycles, steps, stepWords };
   });
 }

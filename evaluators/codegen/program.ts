@@ -41,6 +41,8 @@ export interface ProgramConstant {
   readonly data: () => TypedArray;
   /** How weights are encoded, for reports: `dense`, `crs8` … */
   readonly encoding: string;
+  /** Copied to RAM at the start of the program; in flash when absent. */
+  readonly inRam?: boolean;
 }
 
 export type FieldValue =

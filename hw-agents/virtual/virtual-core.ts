@@ -11,6 +11,7 @@ import { translateRegion } from './translate-region.ts';
 export interface WatchedCall {
   readonly name: string;
   readonly cycles: number;
+  readonly flashDataWords: number;
   /** Number of watched functions that it was called from: 0 for one that no other watched function called. */
   readonly depth: number;
 }
@@ -55,6 +56,7 @@ interface Watch {
   readonly name: string;
   readonly returnTo: number;
   readonly startCycles: number;
+  readonly startWords: number;
 }
 
 export class VirtualCore {
@@ -136,10 +138,14 @@ export class VirtualCore {
       const now = this.#state.cycles + this.memory.penaltyCycles;
       if (top !== undefined && pc === top.returnTo) {
         open.pop();
-        profile.push({ name: top.name, cycles: now - top.startCycles, depth: open.length });
+        const flashDataWords = this.memory.flashDataWords - top.startWords;
+        profile.push({ name: top.name, cycles: now - top.startCycles, flashDataWords, depth: open.length });
       }
       const name = watch.get(pc);
-      if (name !== undefined) open.push({ name, returnTo: this.#registers[14] & ~1, startCycles: now });
+      if (name !== undefined) {
+        const startWords = this.memory.flashDataWords;
+        open.push({ name, returnTo: this.#registers[14] & ~1, startCycles: now, startWords });
+      }
       const entry = this.#entries.get(pc) ?? this.#translate(pc);
       pc = entry.run(entry.block);
       if (this.#state.cycles > maxCycles) throw new BudgetExceeded(maxCycles);

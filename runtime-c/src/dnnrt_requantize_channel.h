@@ -9,7 +9,7 @@
 typedef struct {
   float multiplier;
 #if DNNRT_INTEGER_REQUANTIZE
-  int32_t down;  /* sums are shifted right by this, or left; above 15: no short cut */
+  int32_t down;  /* sums are shifted right by this, or left; above 31: no short cut */
   int32_t upper; /* the upper 16 of the multiplier's 24 bits */
 #endif
 } dnnrt_channel_t;
@@ -22,7 +22,8 @@ static inline dnnrt_channel_t dnnrt_channel(float multiplier) {
   memcpy(&bits, &multiplier, sizeof bits);
   c.down = 120 - (int32_t)(bits >> 23);
   c.upper = (int32_t)((bits >> 8 & 0x7fffu) | 0x8000u);
-  if (c.down < -8) c.down = 16;
+  if (c.down < -8) c.down = 32;
+  else if (c.down > 31) c.down = 31; /* what any sum times so little rounds to is 0 */
 #endif
   return c;
 }
@@ -35,7 +36,7 @@ static inline dnnrt_channel_t dnnrt_channel(float multiplier) {
 static inline int32_t dnnrt_requantize_by(const dnnrt_channel_t *c, int32_t acc, int32_t zero, int32_t lo, int32_t hi) {
 #if DNNRT_INTEGER_REQUANTIZE
   const int32_t most = 32720, margin = 65792;
-  if (c->down <= 15 && (c->down >= 0 || (acc > -(1 << 22) && acc < 1 << 22))) {
+  if (c->down <= 31 && (c->down >= 0 || (acc > -(1 << 22) && acc < 1 << 22))) {
     const int32_t a = c->down >= 0 ? acc >> c->down : acc * (1 << -c->down);
     if (a > most) return hi;
     if (a < -most) return lo;

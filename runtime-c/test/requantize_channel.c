@@ -18,7 +18,8 @@ static uint32_t next(void) {
 }
 
 static float random_multiplier(void) {
-  const uint32_t bits = ((96u + next() % 34u) << 23) | (next() & 0x7fffffu);
+  const uint32_t exponent = next() % 8 == 0 ? next() % 130u : 96u + next() % 34u;
+  const uint32_t bits = (exponent << 23) | (next() & 0x7fffffu);
   float value;
   memcpy(&value, &bits, sizeof value);
   return next() % 8 == 0 ? 1.0f / (float)(1 + next() % 4096) : value;

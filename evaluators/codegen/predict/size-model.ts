@@ -34,6 +34,16 @@ function sizeModel(core: CpuCore): SizeModel {
   return model;
 }
 
+/** The pieces of code and constants in flash that the named functions need, each once. */
+export function codePieces(
+  core: CpuCore,
+  functions: readonly string[],
+): { readonly id: string; readonly bytes: number }[] {
+  const model = sizeModel(core);
+  const ids = new Set(functions.flatMap((name) => model.functions[name] ?? []));
+  return [...ids].flatMap((id) => (model.pieces[id].section === 'bss' ? [] : [{ id, bytes: model.pieces[id].bytes }]));
+}
+
 /** Sections of the named functions and everything they need, each piece once. Throws for a function that was never measured. */
 export function runtimeSections(core: CpuCore, functions: Iterable<string>): SectionBytes {
   const model = sizeModel(core);

@@ -6,12 +6,17 @@
 import { readFileSync } from 'node:fs';
 import type { BoardSpec, CpuCore } from '../../board-spec.ts';
 import type { Program, Step } from '../program.ts';
+import { waitCycles } from './flash-waits.ts';
 import { loopCounts, loopMode } from './loop-counts.ts';
 import { modelledCore } from './size-model.ts';
 
+type Weights = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
 export interface SpeedModel {
   /** Kernel, with its mode where it has one (`name@mode`) -> loop count -> cycles. */
-  readonly kernels: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly kernels: Weights;
+  /** The same for words of data read from flash, on cores that wait for each. */
+  readonly flashWords?: Weights;
   /** Cycles around the kernels: per inference, per call, per byte copied in or out. */
   readonly around: { readonly inference: number; readonly call: number; readonly portByte: number };
 }
@@ -36,17 +41,28 @@ export function kernelKey(step: Step): string {
 
 /** Cycles of one call; undefined when its kernel was never measured. */
 export function stepCycles(step: Step, program: Pick<Program, 'buffers'>, model: SpeedModel): number | undefined {
-  const weights = model.kernels[kernelKey(step)] ?? model.kernels[step.kernel];
+  return weighted(step, program, model.kernels);
+}
+
+/** Words of data that one call reads from flash; undefined when its kernel was never measured. */
+export function stepFlashWords(step: Step, program: Pick<Program, 'buffers'>, model: SpeedModel): number | undefined {
+  return weighted(step, program, model.flashWords ?? {});
+}
+
+function weighted(step: Step, program: Pick<Program, 'buffers'>, kernels: Weights): number | undefined {
+  const weights = kernels[kernelKey(step)] ?? kernels[step.kernel];
   if (weights === undefined) return undefined;
   const counts = loopCounts(step, program);
   return Object.entries(weights).reduce((sum, [name, cycles]) => sum + cycles * (counts.get(name) ?? 0), 0);
 }
 
 export interface PredictedLatency {
-  /** One inference, memory without waits. */
+  /** One inference after the first, waits for flash included. */
   readonly cycles: number;
+  /** Those that flash is waited for. */
+  readonly waitCycles: number;
   readonly latencyUs: number;
-  /** Cycles of each layer, in the order of `program.layers`. */
+  /** Cycles of each layer without waits, in the order of `program.layers`. */
   readonly layers: readonly number[];
   /** Kernels that were never measured; their cycles are rough. */
   readonly guessed: readonly string[];
@@ -72,9 +88,13 @@ export function predictLatency(program: Program, board: BoardSpec = program.boar
   }
   const ports = [...program.inputs, ...program.outputs].reduce((sum, { bytes }) => sum + bytes, 0);
   const kernels = layers.reduce((sum, cycles) => sum + cycles, 0);
-  const cycles = Math.round(kernels + model.around.inference + model.around.portByte * ports);
+  const waits = waitCycles(program, board, () =>
+    program.steps.reduce((sum, step) => sum + (stepFlashWords(step, program, model) ?? 0), 0),
+  );
+  const cycles = Math.round(kernels + model.around.inference + model.around.portByte * ports) + waits;
   return {
     cycles,
+    waitCycles: waits,
     latencyUs: (cycles / board.clockHz) * 1e6,
     layers: layers.map(Math.round),
     guessed: [...guessed].sort(),

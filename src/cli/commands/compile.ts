@@ -189,7 +189,7 @@ function describeLatency({ latency }: CompileResult): string {
   const { cycles, latencyUs, guessed } = latency;
   if (guessed.length > 0)
     return `time: unknown, ${guessed.join(', ')} never timed; tinypareto measure runs the network`;
-  return `time: at least ${cycles} cycles, ${(latencyUs / 1000).toPrecision(2)} ms, with memory that never waits; tinypareto measure counts the waits`;
+  return `time: about ${cycles} cycles, ${(latencyUs / 1000).toPrecision(2)} ms, foretold; tinypareto measure runs the network`;
 }
 
 function describePatches({ layers, patches, rows, extraMacs }: CompileResult['planner']['patches'][number]): string {
