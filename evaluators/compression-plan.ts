@@ -93,7 +93,7 @@ export interface SupernetPlan {
 /**
  * What matters most when a network is compiled. `balanced`: fast kernels, layers in patches only where the network does not fit otherwise.
  * `ram`: less working memory, and patches where they make the arena smaller for at most a tenth more cycles. `speed`: encoded weights only where
- * that is faster, no patches.
+ * that is faster, no patches, constants in RAM where flash is waited for and RAM is left.
  */
 export type OptimizeGoal = 'balanced' | 'ram' | 'speed';
 

@@ -25,6 +25,7 @@ import {
   type Ports,
   patchCandidates,
 } from './patches/choose-patches.ts';
+import { constantsInRam } from './place-constants.ts';
 import { predictSizes } from './predict/predict-sizes.ts';
 import type { Port, Program, ProgramConstant, Unplaced } from './program.ts';
 
@@ -55,6 +56,11 @@ interface Choices extends Omit<LowerOptions, 'patches'> {
 
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix or impossible patches. */
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
+  const program = lowerFitting(graph, board, options);
+  return options.optimize === 'speed' ? constantsInRam(program, board) : program;
+}
+
+function lowerFitting(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
   const choices = choicesOf(options);
   const program = lowerReordered(graph, board, choices);
   const fits = ({ arenaBytes, fitsBanks }: Program) => fitsBanks && arenaBytes <= board.ramBytes;

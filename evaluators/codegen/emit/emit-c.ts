@@ -60,10 +60,23 @@ export function emitC(program: Program, options: EmitOptions = {}): CSources {
   };
 }
 
+/** Were they not "used", the compiler would see that nobody writes them and leave them in flash. */
+const IN_RAM = [
+  '/* Constants that are read faster in RAM, where the start of the program copies them. */',
+  '#ifndef DNNRT_IN_RAM',
+  '#define DNNRT_IN_RAM(name) __attribute__((section(".data." #name), used))',
+  '#endif',
+  '',
+];
+
 function emitWeights(program: Program): string {
   const lines = ['/* Constants of the network. */', '#include <math.h>', '#include <stdint.h>', ''];
+  if (program.constants.some(({ inRam }) => inRam === true)) lines.push(...IN_RAM);
   for (const constant of program.constants) {
-    lines.push(`static const ${constant.type} ${constant.id}[${Math.max(1, constant.elements)}] = {`);
+    const { id, type, elements, inRam } = constant;
+    lines.push(
+      `static ${inRam === true ? `DNNRT_IN_RAM(${id}) ` : 'const '}${type} ${id}[${Math.max(1, elements)}] = {`,
+    );
     // Line by line: a spread call with a million arguments would overflow the stack.
     for (const line of constant.elements === 0 ? ['  0,'] : tableLines(constant.data())) lines.push(line);
     lines.push('};', '');

@@ -44,12 +44,14 @@ export function predictSizes(
 ): PredictedSizes {
   const layers = layerSizes(program);
   const runtime = runtimeSections(board.core, [...calledFunctions(program), 'memcpy']);
-  const constants = program.constants.reduce((sum, { bytes }) => sum + toWords(Math.max(1, bytes)), 0);
+  const bytesOf = (list: Program['constants']) => list.reduce((sum, { bytes }) => sum + toWords(Math.max(1, bytes)), 0);
+  const inRam = options.blob === true ? 0 : bytesOf(program.constants.filter((constant) => constant.inRam === true));
+  const constants = bytesOf(program.constants) - inRam;
   const structures = structureBytes(program);
   const usual: SectionBytes = {
     text: runtime.text + generatedCodeBytes(program, board.core),
     rodata: runtime.rodata + constants + structures,
-    data: runtime.data,
+    data: runtime.data + inRam,
     bss: runtime.bss + Math.max(program.arenaBytes, 4),
   };
   const sections = options.blob === true ? inBlob(program, board, usual, constants) : usual;

@@ -1,0 +1,48 @@
+/** Constants in RAM: the same outputs, sizes known beforehand, fewer waits; and nothing moves where it gains nothing or does not fit. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fuseQuantized, importOnnx } from '@tinypareto/evaluators';
+import { buildArm } from '../../../evaluators/build/build-arm.ts';
+import { armToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
+import { lower } from '../../../evaluators/codegen/lower.ts';
+import { predictSizes } from '../../../evaluators/codegen/predict/predict-sizes.ts';
+import { predictLatency } from '../../../evaluators/codegen/predict/speed-model.ts';
+import { runOnVirtualBoard } from '../../../evaluators/pipeline/virtual-board.ts';
+import { board } from '../../support/boards.ts';
+import { temporaryCache } from '../../support/build-cache.ts';
+import { modelBytes } from '../../support/reference-io.ts';
+import { skipWithoutShared } from '../../support/shared.ts';
+
+const pico = board('pico');
+const cache = temporaryCache();
+
+const graph = () => fuseQuantized(importOnnx(modelBytes('har', 'har-mlp.int8-pc')));
+
+const inRam = ({ constants }: ReturnType<typeof lower>) => constants.filter((constant) => constant.inRam === true);
+
+test('with the goal of speed constants go to RAM: same outputs, fewer cycles, sizes as foretold', {
+  skip: isMissing(armToolchain()) ? 'no Arm compiler' : skipWithoutShared(),
+}, async () => {
+  const [plain, fast] = [lower(graph(), pico), lower(graph(), pico, { optimize: 'speed', weights: 'auto' })];
+  const values = Float32Array.from({ length: plain.inputs[0]?.elements ?? 0 }, (_, i) => Math.sin(i));
+  const bytes = new Uint8Array(values.buffer);
+  assert.equal(inRam(plain).length, 0);
+  assert.ok(inRam(fast).length > 0);
+  const runs = [];
+  for (const program of [plain, fast]) runs.push(await runOnVirtualBoard(program, pico, [[bytes]], cache));
+  assert.deepEqual(runs[1]?.inferences[0]?.outputs, runs[0]?.inferences[0]?.outputs);
+  assert.ok((runs[1]?.inferences[0]?.cycles ?? 0) < (runs[0]?.inferences[0]?.cycles ?? 0));
+  assert.ok(predictLatency(fast, pico).cycles < predictLatency(plain, pico).cycles);
+  const built = await buildArm(fast, pico, cache);
+  assert.ok(built.kind === 'built');
+  const { ramBytes, sections } = predictSizes(fast, pico);
+  assert.equal(ramBytes, built.linked.data + built.linked.bss);
+  assert.equal(sections.data, built.linked.data);
+});
+
+test('constants stay in flash that does not wait, and where RAM is short', { skip: skipWithoutShared() }, () => {
+  const { flashTiming: _, ...patient } = pico;
+  assert.equal(inRam(lower(graph(), patient, { optimize: 'speed' })).length, 0);
+  const small = { ...pico, ramBytes: predictSizes(lower(graph(), pico)).ramBytes + 1024 };
+  assert.equal(inRam(lower(graph(), small, { optimize: 'speed' })).length, 0);
+});
