@@ -1,6 +1,6 @@
 /** For operators that are known but not supported: what the user can do instead. */
 
-const TRAINING = 'It belongs to training: export the model in inference mode, without its loss.';
+const TRAINING = 'It belongs to training: export the model in inference mode.';
 const TEXT = 'Text does not run on a microcontroller: prepare it outside the network.';
 const RANDOM = 'The outputs would not be reproducible: pass the random numbers as an input.';
 const SIGNAL = 'Compute the features outside the network, or export it with precomputed matrices (MatMul or Conv).';
@@ -11,9 +11,7 @@ const LAYOUT =
 const TREES = 'Tree ensembles are not neural networks: convert the model to one, or deploy it with a tree compiler.';
 
 const HINTS: ReadonlyMap<string, string> = new Map([
-  ...['NegativeLogLikelihoodLoss', 'SoftmaxCrossEntropyLoss', 'Adam', 'Adagrad', 'Momentum', 'Gradient'].map(
-    (op) => [op, TRAINING] as const,
-  ),
+  ...['Adam', 'Adagrad', 'Momentum', 'Gradient'].map((op) => [op, TRAINING] as const),
   ...[
     'StringNormalizer',
     'StringConcat',

@@ -5,7 +5,7 @@
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount, type Tensor } from '../ir/tensor.ts';
 import { runOp } from './evaluate-node.ts';
-import { shapeText } from './operator.ts';
+import { InputValueError, shapeText } from './operator.ts';
 
 export interface InterpretOptions {
   /** Values to return besides the graph's outputs: names, or 'all'. */
@@ -76,6 +76,7 @@ function runNode(node: Node, values: ReadonlyMap<string, Tensor>): readonly Tens
     return runOp(node.op, inputs);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`node ${JSON.stringify(node.name)} (${node.op.kind}): ${reason}`, { cause: error });
+    const text = `node ${JSON.stringify(node.name)} (${node.op.kind}): ${reason}`;
+    throw error instanceof InputValueError ? new InputValueError(text) : new Error(text, { cause: error });
   }
 }

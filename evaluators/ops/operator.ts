@@ -13,6 +13,20 @@ export class OperatorError extends Error {
   }
 }
 
+/** A value, not a type or a shape, that an operator cannot take: it may come from the inputs of a network. */
+export class InputValueError extends OperatorError {
+  constructor(message: string) {
+    super(message);
+    this.name = 'InputValueError';
+  }
+}
+
+/** `index` counted from the front of an axis; throws when it is outside [-size, size). */
+export function normalizeIndex(index: number, size: number): number {
+  if (!(index >= -size && index < size)) throw new InputValueError(`index ${index} is outside an axis of size ${size}`);
+  return index < 0 ? index + size : index;
+}
+
 /** The input at `index`; throws when it is absent. */
 export function requiredInput<T extends TensorType>(
   inputs: readonly (T | undefined)[],

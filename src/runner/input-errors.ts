@@ -52,6 +52,8 @@ export function inputError(error: unknown, file?: string): UserError | undefined
         where,
         'this network can be quantized and compiled, but not trained here',
       );
+    case 'InputValueError':
+      return bad('INDEX_OUT_OF_RANGE', error.message, where, 'check the values of the inputs');
     case 'NpyError':
       return bad('BAD_NPY', error.message, where);
     case 'ZipError':

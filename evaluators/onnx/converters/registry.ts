@@ -7,6 +7,7 @@ import { ELEMENTWISE } from './elementwise.ts';
 import { INDEXING } from './indexing.ts';
 import { LAYOUT } from './layout.ts';
 import { LINEAR } from './linear.ts';
+import { LOSS } from './loss.ts';
 import { MACHINE_LEARNING } from './machine-learning.ts';
 import { MICROSOFT } from './microsoft.ts';
 import { NORMALIZATION } from './normalization.ts';
@@ -26,6 +27,7 @@ const STANDARD = [
   INDEXING,
   LAYOUT,
   LINEAR,
+  LOSS,
   NORMALIZATION,
   QUANTIZATION,
   REARRANGE,

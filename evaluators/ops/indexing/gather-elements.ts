@@ -4,7 +4,7 @@ import { stridesOf } from '../../ir/tensor.ts';
 import { positions } from '../broadcast.ts';
 import { integersOf, pick } from '../elements.ts';
 import type { OpDefinition, TensorType } from '../op-definition.ts';
-import { check, type InputTypes, normalizeAxis, requiredInput, shapeText } from '../operator.ts';
+import { check, type InputTypes, normalizeAxis, normalizeIndex, requiredInput, shapeText } from '../operator.ts';
 
 function inferShape(op: OpOf<'GatherElements'>, inputs: InputTypes): TensorType[] {
   const x = requiredInput(inputs, 0, 'data');
@@ -27,7 +27,7 @@ export function elementPositions(
     indexShape,
     strides.map((stride, i) => (i === axis ? 0 : stride)),
   );
-  return base.map((start, i) => start + normalizeAxis(indices[i], shape[axis]) * strides[axis]);
+  return base.map((start, i) => start + normalizeIndex(indices[i], shape[axis]) * strides[axis]);
 }
 
 export const gatherElements: OpDefinition<'GatherElements'> = {

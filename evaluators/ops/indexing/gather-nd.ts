@@ -3,7 +3,7 @@ import type { OpOf } from '../../ir/op.ts';
 import { elementCount, stridesOf } from '../../ir/tensor.ts';
 import { integersOf, pick } from '../elements.ts';
 import type { OpDefinition, TensorType } from '../op-definition.ts';
-import { check, type InputTypes, normalizeAxis, requiredInput, shapeText } from '../operator.ts';
+import { check, type InputTypes, normalizeIndex, requiredInput, shapeText } from '../operator.ts';
 
 function inferShape(op: OpOf<'GatherND'>, inputs: InputTypes): TensorType[] {
   const x = requiredInput(inputs, 0, 'data');
@@ -34,7 +34,7 @@ export function slicePositions(
   return Array.from({ length: count }, (_, i) => {
     let position = perBatch === 0 ? 0 : Math.floor(i / perBatch) * batchStride;
     for (let k = 0; k < tuple; k++)
-      position += normalizeAxis(indices[i * tuple + k], shape[batchDims + k]) * strides[batchDims + k];
+      position += normalizeIndex(indices[i * tuple + k], shape[batchDims + k]) * strides[batchDims + k];
     return position;
   });
 }

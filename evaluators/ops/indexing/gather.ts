@@ -3,7 +3,7 @@ import type { OpOf } from '../../ir/op.ts';
 import { elementCount, stridesOf } from '../../ir/tensor.ts';
 import { integersOf, pick } from '../elements.ts';
 import type { OpDefinition, TensorType } from '../op-definition.ts';
-import { check, type InputTypes, normalizeAxis, requiredInput } from '../operator.ts';
+import { check, type InputTypes, normalizeAxis, normalizeIndex, requiredInput } from '../operator.ts';
 
 function inferShape(op: OpOf<'Gather'>, inputs: InputTypes): TensorType[] {
   const x = requiredInput(inputs, 0, 'data');
@@ -22,7 +22,7 @@ export const gather: OpDefinition<'Gather'> = {
     const [{ shape }] = inferShape(op, inputs);
     const x = requiredInput(inputs, 0, 'data');
     const axis = normalizeAxis(op.axis, x.shape.length);
-    const indices = integersOf(requiredInput(inputs, 1, 'indices')).map((i) => normalizeAxis(i, x.shape[axis]));
+    const indices = integersOf(requiredInput(inputs, 1, 'indices')).map((i) => normalizeIndex(i, x.shape[axis]));
     const inner = stridesOf(x.shape)[axis];
     const outer = elementCount(x.shape.slice(0, axis));
     const at = new Int32Array(elementCount(shape));
