@@ -2,6 +2,7 @@
  * Accuracy after quantization by format, calibration and granularity, on the reference networks, beside the files that ONNX Runtime's static
  * quantizer made with the same calibration samples. Both are run by the integer engine, which has ONNX Runtime's outputs bit for bit, on the
  * same test samples. `--nets lenet5,kws,ic,lenet` chooses the networks,
+ * `--python FILE` (a Python with onnxruntime, onnx and numpy) runs ONNX Runtime's files in ONNX Runtime itself, in the same run;
  * `--all` adds the other calibrations and learned steps; training rows are quantization-aware.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -21,6 +22,7 @@ import {
 import { sharedPath } from '../test/support/shared.ts';
 import { type BenchOptions, type BenchResult, option } from './bench-result.ts';
 import { type ReferenceData, referenceData } from './support/reference-data.ts';
+import { runtimeAccuracy } from './support/runtime-accuracy.ts';
 
 interface Net {
   readonly file: string;
@@ -57,6 +59,7 @@ const PEER_FILES: Readonly<Record<string, string>> = {
 };
 
 const MENDED = { equalize: true, biasCorrection: true, adaptiveRounding: true } as const;
+const PLAIN = { equalize: false, biasCorrection: false, adaptiveRounding: false } as const;
 const GRIDS: readonly QuantizePlan[] = [
   { format: 'int8', granularity: 'channel' },
   { format: 'int8', granularity: 'tensor' },
@@ -96,9 +99,10 @@ function casesOf(net: Net, all: boolean): Case[] {
           ...(finetune === undefined ? {} : { finetune }),
         },
       });
-    add('minmax', {});
+    add('default', {});
+    add('minmax', PLAIN);
     if (net.short) continue;
-    if (all) for (const calibration of CALIBRATIONS) add(calibration, { calibration });
+    if (all) for (const calibration of CALIBRATIONS) add(calibration, { calibration, ...PLAIN });
     add('equalized, rounded, corrected', MENDED);
     const start = base.format === 'int4' ? { adaptiveRounding: true } : {};
     add('trained', { mode: 'qat', ...start }, FINETUNE);
@@ -115,21 +119,25 @@ function readModel(name: string): Graph {
   return importOnnx(new Uint8Array(readFileSync(sharedPath('models', `${name}.onnx`))));
 }
 
-function peersOf(net: Net, dataset: Dataset): Map<string, number> {
+function peersOf(net: Net, dataset: Dataset, python: string): Map<string, number> {
   const peers = new Map<string, number>();
   for (const [grid, ending] of Object.entries(PEER_FILES)) {
     const file = `${net.file}.${ending}`;
     if (!existsSync(sharedPath('models', `${file}.onnx`))) continue;
-    peers.set(grid, evaluateInteger(fuseQuantized(readModel(file)), dataset).accuracy);
+    const accuracy =
+      python === ''
+        ? evaluateInteger(fuseQuantized(readModel(file)), dataset).accuracy
+        : runtimeAccuracy(sharedPath('models', `${file}.onnx`), dataset, python);
+    peers.set(grid, accuracy);
   }
   return peers;
 }
 
-async function rowsOf(name: string, net: Net, all: boolean): Promise<Row[]> {
+async function rowsOf(name: string, net: Net, all: boolean, python: string): Promise<Row[]> {
   const graph = readModel(net.file);
   const dataset = subset(referenceData(net.data), { train: TRAINING_SAMPLES });
   const float = evaluate(graph, dataset).accuracy;
-  const peers = peersOf(net, dataset);
+  const peers = peersOf(net, dataset, python);
   const rows: Row[] = [];
   for (const { grid, method, plan } of casesOf(net, all)) {
     const start = process.cpuUsage();
@@ -153,21 +161,22 @@ const mean = (values: readonly number[]): number => values.reduce((a, b) => a + 
 export async function run({ args }: BenchOptions): Promise<BenchResult> {
   const names = option(args, 'nets', Object.keys(NETS).join(',')).split(',');
   const rows: Row[] = [];
+  const python = option(args, 'python', '');
   for (const name of names) {
     const net = NETS[name];
     if (net === undefined) throw new RangeError(`no network "${name}"; there are ${Object.keys(NETS).join(', ')}`);
-    rows.push(...(await rowsOf(name, net, args.includes('--all'))));
+    rows.push(...(await rowsOf(name, net, args.includes('--all'), python)));
   }
   const compared = rows.flatMap((row) =>
-    row.method === 'minmax' && row.peer !== null ? [{ ...row, peer: row.peer }] : [],
+    row.method === 'default' && row.peer !== null ? [{ ...row, peer: row.peer }] : [],
   );
   const trained = rows.filter(({ method, grid }) => method.startsWith('trained') && !grid.startsWith('int4'));
   const [ours, peer] = [mean(compared.map(({ accuracy }) => accuracy)), mean(compared.map((row) => row.peer))];
   return {
     name: 'quantize',
     figure: 100 * ours,
-    unit: '% accuracy after MinMax quantization, mean over networks and granularities',
-    peer: 'ONNX Runtime 1.31.1 static quantizer (its files in ../shared/models, run in this bench)',
+    unit: '% accuracy after post-training quantization (defaults), mean over networks and granularities',
+    peer: `ONNX Runtime 1.31.1 static quantizer (its files in ../shared/models, run in this bench${python === '' ? ' by the integer engine' : ' by ONNX Runtime'})`,
     peerFigure: 100 * peer,
     ratio: ours / peer,
     details: {

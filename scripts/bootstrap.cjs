@@ -85,6 +85,13 @@ async function installCompilers() {
   if (result.code !== 0) say(`could not install the compilers; going on without them. By hand: ${byHand}`);
 }
 
+/** Only benches and the tutorial's examples use it, so it is named, not installed. */
+function nameOptionalData() {
+  if (systemInstaller() === null || fs.existsSync('/usr/share/datasets/fashion-mnist')) return;
+  say('optional, for data set fashion-mnist: apt-get install dataset-fashion-mnist (30 MB)');
+}
+
 Promise.all([installPackages(), installCompilers()]).then(([packagesOk]) => {
   if (!packagesOk) process.exit(69);
+  nameOptionalData();
 });

@@ -25,6 +25,15 @@ export interface RuntimeOutputs {
   readonly operators: readonly string[];
 }
 
+/** Operators that move or convert numbers, and those that the runtime computes in integers. */
+const INTEGER =
+  /^(QLinear\w+|QGemm|QuantizeLinear|DequantizeLinear|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Concat|MaxPool)$/;
+
+/** Whether the runtime computes nothing in float: it has no integer kernel for some operators, nor for 4-bit weights. */
+export function runsInIntegers({ operators }: RuntimeOutputs): boolean {
+  return operators.every((type) => INTEGER.test(type));
+}
+
 interface Described {
   readonly name: string;
   readonly dtype: DType;
