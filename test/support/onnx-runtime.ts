@@ -27,7 +27,7 @@ export interface RuntimeOutputs {
 
 /** Operators that move or convert numbers, and those that the runtime computes in integers. */
 const INTEGER =
-  /^(QLinear\w+|QGemm|QuantizeLinear|DequantizeLinear|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Concat|MaxPool)$/;
+  /^(QLinear\w+|QGemm|QuantizeLinear|DequantizeLinear|Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Concat|MaxPool|NhwcMaxPool)$/;
 
 /** Whether the runtime computes nothing in float: it has no integer kernel for some operators, nor for 4-bit weights. */
 export function runsInIntegers({ operators }: RuntimeOutputs): boolean {
