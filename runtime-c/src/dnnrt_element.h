@@ -24,6 +24,12 @@ static inline int64_t dnnrt_load(const void *x, uint32_t type, int32_t i) {
   }
 }
 
+/* Index i of an axis counted from its front, or -1 when it is outside: indices may come from the inputs of a network. */
+static inline int32_t dnnrt_index(int64_t i, uint32_t size) {
+  if (i < 0) i += size;
+  return i < 0 || i >= (int64_t)size ? -1 : (int32_t)i;
+}
+
 /* Stores the low bits of v as element i. */
 static inline void dnnrt_store(void *y, uint32_t type, int32_t i, int64_t v) {
   switch (type) {
