@@ -33,6 +33,8 @@
 #define NR (VW * NV)
 /* Rows of A packed at once; a multiple of 4, 6 and 8. */
 #define MC 240
+/* For so many rows at most B is read where it lies, when its vectors do: packing it would cost more than the detours do. */
+#define IN_PLACE_ROWS (8 * MR)
 /* Packed rows of A, one panel of B, the results of all rows. */
 #define A_FLOATS ((MC + MR) * KC)
 #define WORKSPACE_FLOATS (A_FLOATS + KC * NR + MC * NR)

@@ -4,8 +4,8 @@
  * convolutions forward (B = patches), their weight gradient and their input gradient, without an im2col buffer.
  *
  * Blocking after Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (TOMS 34, 2008): A is packed in MC x KC
- * blocks, B in KC x NR panels; the register block is MR x NR. The sum runs over k in order, KC at a time: the result does not depend
- * on anything but the operands.
+ * blocks, B in KC x NR panels or read where it lies; the register block is MR x NR. The sum runs over k in order, KC at a time: the
+ * result does not depend on anything but the operands.
  */
 #include "engine.h"
 
@@ -27,6 +27,29 @@ static __attribute__((noinline)) void micro(int kc, const float *a, const float 
     }
     a += MR;
     b += NR;
+  } while (a != end);
+  for (int i = 0; i < MR; i++)
+    for (int v = 0; v < NV; v++) store(tile + i * NR + v * VW, c[i][v]);
+}
+
+/* The same with B where it lies: vector v of depth k is at b[v] + depth[k]. */
+static __attribute__((noinline)) void micro_in_place(int kc, const float *a, const float *const *b, const int32_t *depth, float *tile,
+                                                     int first) {
+  vf c[MR][NV] = {{{0}}};
+  if (!first)
+    for (int i = 0; i < MR; i++)
+      for (int v = 0; v < NV; v++) c[i][v] = load(tile + i * NR + v * VW);
+  const float *end = a + kc * MR, *q[NV];
+  for (int v = 0; v < NV; v++) q[v] = b[v];
+  do {
+    int32_t o = *depth++;
+    vf bv[NV];
+    for (int v = 0; v < NV; v++) bv[v] = load(q[v] + o);
+    for (int i = 0; i < MR; i++) {
+      vf av = splat(a[i]);
+      for (int v = 0; v < NV; v++) c[i][v] += av * bv[v];
+    }
+    a += MR;
   } while (a != end);
   for (int i = 0; i < MR; i++)
     for (int v = 0; v < NV; v++) store(tile + i * NR + v * VW, c[i][v]);
@@ -90,6 +113,17 @@ static void pack(const operand *x, int from, int valid, int width, int k0, int k
 
 static int at_most(int x, int limit) { return x < limit ? x : limit; }
 
+/* Whether each vector of a panel lies side by side, and then where. */
+static int find_vectors(const operand *x, int from, int valid, const float **at) {
+  if (valid < NR) return 0;
+  for (int v = 0; v < NV; v++) {
+    const int32_t *lane = x->lane + from + v * VW;
+    if (lane[VW - 1] - lane[0] != VW - 1) return 0;
+    at[v] = x->base + lane[0];
+  }
+  return 1;
+}
+
 /* Depths of at most KC and about equal. */
 static int block_depth(int depth) {
   int blocks = (depth + KC - 1) / KC;
@@ -105,10 +139,16 @@ static void rows_resident(const operand *a, const operand *b, const target *t, i
       pack(a, i0 + i, at_most(mc - i, MR), MR, k0, kc, packed_a + k0 * rows + i * kc);
   for (int j = 0; j < n; j += NR) {
     int cols = at_most(n - j, NR);
+    const float *vectors[NV];
+    int in_place = mc <= IN_PLACE_ROWS && find_vectors(b, j, cols, vectors);
     for (int k0 = 0; k0 < depth; k0 += kb) {
       int kc = at_most(depth - k0, kb);
-      pack(b, j, cols, NR, k0, kc, packed_b);
-      for (int i = 0; i < mc; i += MR) micro(kc, packed_a + k0 * rows + i * kc, packed_b, tiles + i * NR, k0 == 0);
+      if (!in_place) pack(b, j, cols, NR, k0, kc, packed_b);
+      for (int i = 0; i < mc; i += MR) {
+        const float *rows_a = packed_a + k0 * rows + i * kc;
+        if (in_place) micro_in_place(kc, rows_a, vectors, b->depth + k0, tiles + i * NR, k0 == 0);
+        else micro(kc, rows_a, packed_b, tiles + i * NR, k0 == 0);
+      }
     }
     put(t, i0, mc, j, cols, tiles, !(t->flags & ACCUMULATE), 1);
   }
