@@ -185,7 +185,7 @@ export function createBayesianSampler(
       // The models depend on finished trials only: one fit serves the whole batch.
       const table = trialTable(problem, outputs, observations);
       const isReady = observations.length + count > initialPoints && table.rows.length >= 2;
-      const study = isReady ? fitStudy(space, outputs, table) : undefined;
+      const study = isReady ? fitStudy(space, outputs, table, options.modelledTrials) : undefined;
       const run =
         study === undefined
           ? undefined

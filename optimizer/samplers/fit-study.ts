@@ -159,7 +159,12 @@ function fitFeasibility(form: ModelForm, rows: readonly TableRow[]): OutputModel
 }
 
 /** Fits everything; undefined when an objective has too little data or no covariance could be factorised. */
-export function fitStudy(space: SearchSpace, outputs: StudyOutputs, table: TrialTable): FittedStudy | undefined {
+export function fitStudy(
+  space: SearchSpace,
+  outputs: StudyOutputs,
+  table: TrialTable,
+  modelledTrials = MAX_MODELLED,
+): FittedStudy | undefined {
   const form = outputForm(space, outputs);
   const complete = table.rows.filter((row) => row.objectives.every((value) => !Number.isNaN(value)));
   const feasible = complete.filter((row) => row.isFeasible);
@@ -167,7 +172,7 @@ export function fitStudy(space: SearchSpace, outputs: StudyOutputs, table: Trial
     (feasible.length > 0 ? feasible : complete).map((row) => row.objectives),
     outputs.objectives.map((output) => output.reference),
   );
-  const rows = representativeRows(form.columns, table.rows, MAX_MODELLED);
+  const rows = representativeRows(form.columns, table.rows, modelledTrials);
   const objectives: FittedObjective[] = [];
   for (let j = 0; j < outputs.objectives.length; j++) {
     const fitted = fitObjective(form, rows, outputs.objectives[j], j, reference[j]);

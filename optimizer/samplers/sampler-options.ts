@@ -8,6 +8,8 @@ export interface SamplerOptions {
   readonly initialPoints?: number;
   /** Trials the study may spend, where known; `auto` decides by it. */
   readonly budgetTrials?: number;
+  /** Trials that models rest on at most, of more than these representative ones (320); samplers with a model. */
+  readonly modelledTrials?: number;
   /** Members of a generation; `nsga2`. */
   readonly populationSize?: number;
   /** Values per continuous parameter; `grid`. */
