@@ -71,7 +71,8 @@ export function addPlanCommand(program: Command, run: RunCommand): void {
         const seconds = (performance.now() - started) / 1000;
         if (options.svg !== undefined) await writeFile(options.svg, picture);
         const { peakBytes: peak, lowerBoundBytes: lowerBound, optimal } = plan;
-        context.note(`peak ${describePeak({ peak, lowerBound, optimal })}`);
+        const where = fitsBanks ? '' : '; the buffers do not fit the banks, this is the plan for one stretch';
+        context.note(`peak ${describePeak({ peak, lowerBound, optimal })}${where}`);
         const feasible = fitsBanks && (options.capacity === undefined || plan.peakBytes <= options.capacity);
         return answer(
           {
