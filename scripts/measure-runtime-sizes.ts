@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { entryKeeping } from '../bench/support/entry-keeping.ts';
 import type { BoardSpec } from '../evaluators/board-spec.ts';
 import { armFlags } from '../evaluators/build/build-arm.ts';
 import { compileObjects } from '../evaluators/build/compile-objects.ts';
@@ -27,19 +28,6 @@ interface SizeModel {
   readonly flags: readonly string[];
   readonly pieces: Readonly<Record<string, { readonly section: string; readonly bytes: number }>>;
   readonly functions: Readonly<Record<string, readonly string[]>>;
-}
-
-/** An entry that refers to every function, so that the linker keeps them all. */
-function entry(names: readonly string[]): string {
-  return [
-    ...names.map((name) => `extern void ${name}(void);`),
-    'void network_entry(void);',
-    `static void (*const kept[])(void) = {${names.join(', ')}};`,
-    '__attribute__((section(".entry"), used)) void network_entry(void) {',
-    `  for (volatile unsigned i = 0; i < ${names.length}; i++) kept[i]();`,
-    '}',
-    '',
-  ].join('\n');
 }
 
 async function measure(board: BoardSpec): Promise<SizeModel> {
@@ -62,7 +50,7 @@ async function measure(board: BoardSpec): Promise<SizeModel> {
     const objects = await compileObjects({ compiler, compilerVersion: version, flags, files, work, store });
     const gcc = (...args: string[]) => execFileSync(compiler, args, { cwd: work, encoding: 'utf8', maxBuffer: 1e8 });
     writeFileSync(join(work, 'network.ld'), linkerScript(board));
-    writeFileSync(join(work, 'entry.c'), entry(names));
+    writeFileSync(join(work, 'entry.c'), entryKeeping(names));
     gcc(...flags, '-fno-builtin', '-c', 'entry.c');
     const link = ['-nostartfiles', '--specs=nano.specs', '-Wl,--gc-sections', '-Wl,--emit-relocs', '-Wl,-Map=out.map'];
     gcc(...flags, ...link, '-T', 'network.ld', '-o', 'out.elf', 'entry.o', ...objects);

@@ -8,6 +8,7 @@ import { compileObjects, runCompiler } from '../../evaluators/build/compile-obje
 import { linkerScript } from '../../evaluators/build/linker-script.ts';
 import { writeSources } from '../../evaluators/build/write-sources.ts';
 import type { SourceFile } from '../../evaluators/codegen/emit/source-file.ts';
+import { entryKeeping } from './entry-keeping.ts';
 
 const MIB = 1 << 20;
 const FLASH_BYTES = 48 * MIB;
@@ -90,7 +91,10 @@ async function build(programs: readonly Program[], board: BoardSpec): Promise<Ui
     for (const sources of own)
       objects.push(...(await compileObjects({ ...job, files: [...sources, ...headers], work, store })));
     await writeFile(join(work, 'network.ld'), linkerScript({ ...board, flashBytes: FLASH_BYTES, ramBytes: RAM_BYTES }));
-    await writeFile(join(work, 'entry.c'), entry(programs));
+    await writeFile(
+      join(work, 'entry.c'),
+      entryKeeping(programs.flatMap(({ prefix }) => [`${prefix}_setup`, `${prefix}_infer`])),
+    );
     await runCompiler(
       job.compiler,
       [
@@ -111,17 +115,4 @@ async function build(programs: readonly Program[], board: BoardSpec): Promise<Ui
   } finally {
     await rm(work, { recursive: true, force: true });
   }
-}
-
-function entry(programs: readonly Program[]): string {
-  const names = programs.flatMap(({ prefix }) => [`${prefix}_setup`, `${prefix}_infer`]);
-  return [
-    ...names.map((name) => `extern void ${name}(void);`),
-    'void network_entry(void);',
-    `static void (*const kept[])(void) = {${names.join(', ')}};`,
-    '__attribute__((section(".entry"), used)) void network_entry(void) {',
-    `  for (volatile unsigned i = 0; i < ${names.length}; i++) kept[i]();`,
-    '}',
-    '',
-  ].join('\n');
 }

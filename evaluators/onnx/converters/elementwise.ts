@@ -1,6 +1,6 @@
 /** Element by element: unary functions, binary and variadic arithmetic, comparisons, Clip, Where, Cast. */
 import { isFloat } from '../../ir/dtype.ts';
-import type { BinaryFunction, UnaryFunction } from '../../ir/op.ts';
+import { BINARY_FUNCTIONS, type BinaryFunction, UNARY_FUNCTIONS, type UnaryFunction } from '../../ir/op.ts';
 import { elementCount, type Tensor } from '../../ir/tensor.ts';
 import { withShape } from '../../ops/elements.ts';
 import { normalizeAxis } from '../../ops/operator.ts';
@@ -37,47 +37,8 @@ export function unaryConverter(fn: UnaryFunction): Converter {
   };
 }
 
-const PLAIN_UNARY: readonly UnaryFunction[] = [
-  'Abs',
-  'Acos',
-  'Acosh',
-  'Asin',
-  'Asinh',
-  'Atan',
-  'Atanh',
-  'BitwiseNot',
-  'Ceil',
-  'Celu',
-  'Cos',
-  'Cosh',
-  'Elu',
-  'Erf',
-  'Exp',
-  'Floor',
-  'HardSigmoid',
-  'HardSwish',
-  'IsNaN',
-  'LeakyRelu',
-  'Log',
-  'Mish',
-  'Neg',
-  'Not',
-  'Reciprocal',
-  'Relu',
-  'Round',
-  'Selu',
-  'Shrink',
-  'Sigmoid',
-  'Sign',
-  'Sin',
-  'Sinh',
-  'Softplus',
-  'Softsign',
-  'Sqrt',
-  'Tan',
-  'Tanh',
-  'ThresholdedRelu',
-];
+/** All but those whose converters are below. */
+const PLAIN_UNARY = UNARY_FUNCTIONS.filter((fn) => fn !== 'Gelu' && fn !== 'IsInf');
 
 function gelu(c: NodeContext) {
   const approximate = c.attributes.choice('approximate', ['none', 'tanh'], 'none');
@@ -109,24 +70,17 @@ function binaryConverter(fn: BinaryFunction): Converter {
   return (c) => c.result({ kind: 'Binary', fn }, [c.input(0, 'a'), alignedOperand(c)]);
 }
 
-const PLAIN_BINARY: readonly BinaryFunction[] = [
-  'Add',
-  'And',
-  'BitwiseAnd',
-  'BitwiseOr',
-  'BitwiseXor',
-  'Div',
-  'Equal',
-  'Greater',
-  'GreaterOrEqual',
-  'Less',
-  'LessOrEqual',
-  'Mul',
-  'Or',
-  'Pow',
-  'Sub',
-  'Xor',
-];
+/** Functions of several operands, with attributes or under other names in ONNX. */
+const SPECIAL_BINARY: ReadonlySet<BinaryFunction> = new Set<BinaryFunction>([
+  'BitShiftLeft',
+  'BitShiftRight',
+  'Fmod',
+  'Max',
+  'Min',
+  'Mod',
+  'PRelu',
+]);
+const PLAIN_BINARY = BINARY_FUNCTIONS.filter((fn) => !SPECIAL_BINARY.has(fn));
 
 function variadicConverter(fn: 'Sum' | 'Mean' | 'Max' | 'Min'): Converter {
   return (c) => {
