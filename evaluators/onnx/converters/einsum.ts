@@ -1,6 +1,7 @@
 /**
- * Einsum of one or two operands as sums, transposes, reshapes and one matrix product. Labels of two operands fall into batch (in both and in
- * the result), left and right (in one and in the result), contracted (in both, not in the result) and summed (in one, not in the result).
+ * Einsum as diagonals, sums, transposes, reshapes and a matrix product for each operand behind the first. Labels of two operands fall
+ * into batch (in both and in the result), left and right (in one and in the result), contracted (in both, not in the result) and summed
+ * (in one, not in the result).
  */
 import { elementCount } from '../../ir/tensor.ts';
 import { badAttribute } from '../attributes.ts';
@@ -87,21 +88,44 @@ function multiply(c: NodeContext, a: Labelled, b: Labelled, result: readonly str
   return { value: c.step({ kind: 'Reshape', shape: labels.map(sizeOf) }, product), labels };
 }
 
+/** An operand with each label once: of axes with the same label only the elements with equal indices count. */
+function withoutRepeats(c: NodeContext, { value, labels }: Labelled): Labelled {
+  const repeated = labels.find((label, axis) => labels.indexOf(label) !== axis);
+  if (repeated === undefined) return { value, labels };
+  const second = labels.lastIndexOf(repeated);
+  const first = labels.indexOf(repeated);
+  const size = value.type.shape[first];
+  if (value.type.shape[second] !== size)
+    throw c.unsupported('Einsum broadcasts an axis of size 1', 'Expand the operand first.');
+  const others = labels.flatMap((_, axis) => (axis === first || axis === second ? [] : [axis]));
+  const moved = c.step({ kind: 'Transpose', perm: [...others, first, second] }, value);
+  const kept = others.map((axis) => value.type.shape[axis]);
+  const flat = c.step({ kind: 'Reshape', shape: [...kept, size * size] }, moved);
+  const ones = others.map(() => 1);
+  const op = {
+    kind: 'Slice',
+    starts: others.map(() => 0).concat(0),
+    steps: [...ones, size + 1],
+    sizes: [...kept, size],
+  } as const;
+  const diagonal = c.step(op, flat);
+  return withoutRepeats(c, { value: diagonal, labels: [...others.map((axis) => labels[axis]), repeated] });
+}
+
 function einsum(c: NodeContext): readonly Value[] {
   const { terms, result } = parse(c);
-  const repeated = [...terms, result].some((labels) => new Set(labels).size !== labels.length);
-  if (repeated || terms.length > 2) {
-    throw c.unsupported(
-      'Einsum with diagonals or more than two operands is not supported',
-      'Write it as several Einsum or MatMul nodes.',
-    );
-  }
-  const operands = terms.map((labels, i) => {
-    const wanted = new Set([...result, ...(terms[1 - i] ?? [])]);
-    return sumUnused(c, { value: c.input(i, 'operand'), labels }, wanted);
+  if (new Set(result).size !== result.length) throw badAttribute('equation', 'repeats a label in its result');
+  const [first, ...others] = terms.map((labels, i) => {
+    const elsewhere = terms.flatMap((other, j) => (i === j ? [] : other));
+    const operand = withoutRepeats(c, { value: c.input(i, 'operand'), labels });
+    return sumUnused(c, operand, new Set([...result, ...elsewhere]));
   });
-  const [first, second] = operands;
-  const { value, labels } = second === undefined ? first : multiply(c, first, second, result);
+  // What a later operand needs is kept like a label of the result.
+  const { value, labels } = others.reduce(
+    (product, operand, i) =>
+      multiply(c, product, operand, [...result, ...others.slice(i + 1).flatMap((later) => later.labels)]),
+    first,
+  );
   if (labels.length !== result.length) throw badAttribute('equation', 'names a result label that no operand has');
   return c.result({ kind: 'Transpose', perm: result.map((label) => labels.indexOf(label)) }, [value]);
 }
