@@ -132,13 +132,25 @@ function cycleCounter(core: CpuCore): (network: Unplaced) => number {
       const key = step.patch === undefined ? undefined : callKey(step);
       const known = key === undefined ? whole.get(step) : patched.get(key);
       if (known !== undefined) return known;
-      const counted = stepCycles(step, program, model) ?? 0;
+      const counted = stepCycles(step, program, model) ?? roughCycles(step);
       if (key === undefined) whole.set(step, counted);
       else patched.set(key, counted);
       return counted;
     };
     return Math.round(steps.reduce((sum, step) => sum + cycles(step) + model.around.call, 0));
   };
+}
+
+/** Cycles of a product in a kernel without measurements. Patches of one layer compare rightly whatever it is. */
+const ROUGH_CYCLES = 8;
+
+function roughCycles(step: Step): number {
+  const window = windowOf(step);
+  if (window === undefined) return 0;
+  const { out_h: rows, out_w: columns, kernel_h: height, kernel_w: width, in_c: depth } = window;
+  const channels = step.params?.fields['out_c'];
+  const filters = typeof channels === 'number' && !step.kernel.includes('depthwise') ? channels : 1;
+  return ROUGH_CYCLES * rows * columns * height * width * depth * filters;
 }
 
 function searchPatches(network: Unplaced, ports: Ports, { mostCycles, enoughBytes = 0 }: PatchSearch): Unplaced {
