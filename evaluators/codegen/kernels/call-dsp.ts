@@ -8,7 +8,27 @@ import type { Lowering } from '../lowering.ts';
 import type { FieldValue } from '../program.ts';
 import { type IntegerConvolution, type IntegerProduct, isSymmetric, storedWeights } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
-import { BLOCK, canShareSums, packBlocks, packPairs, packTaps, pairWords, TAP_WORDS } from './pack-weights-dsp.ts';
+import {
+  BLOCK,
+  canShareSums,
+  packBlocks,
+  packPairs,
+  packTaps,
+  packWide,
+  pairWords,
+  sharesTails,
+  TAP_WORDS,
+  withTailsBehind,
+} from './pack-weights-dsp.ts';
+import {
+  CHANNEL_WORDS,
+  hasPlainMultipliers,
+  PAIR_WORDS,
+  type PairStorage,
+  pairTable,
+  scaledTable,
+  takeMultipliers,
+} from './requantize-table.ts';
 
 type Layer = IntegerConvolution | IntegerProduct;
 
@@ -62,14 +82,19 @@ function flattened(window: WindowFields): WindowFields {
 }
 
 /** Members that every layer has; zero points of weights are in the constants. */
-function fieldsOf(layer: Layer, weights: string, bias: string): Record<string, FieldValue> {
+function fieldsOf(
+  layer: Layer,
+  weights: string,
+  bias: string | null,
+  requantize: FieldValue,
+): Record<string, FieldValue> {
   return {
     x_zero: layer.xZero,
     weight_zero: null,
     weight_zero_step: 0,
     weights: { constant: weights },
-    bias: { constant: bias },
-    requantize: layer.requantize,
+    bias: bias === null ? null : { constant: bias },
+    requantize,
   };
 }
 
@@ -77,12 +102,17 @@ function callConvolution(
   lowering: Lowering,
   kernel: string,
   layer: IntegerConvolution,
-  made: { readonly weights: string; readonly bias: string; readonly scratchBytes: number },
+  made: {
+    readonly weights: string;
+    readonly bias: string | null;
+    readonly scratchBytes: number;
+    readonly requantize: FieldValue;
+  },
 ): void {
   const { x, y, channels, groups } = layer;
   const scratch = lowering.scratch('int32_t', Math.ceil(made.scratchBytes / 4));
   const window = { fields: flattened(layer.window) };
-  const fields = { window, out_c: channels, groups, ...fieldsOf(layer, made.weights, made.bias) };
+  const fields = { window, out_c: channels, groups, ...fieldsOf(layer, made.weights, made.bias, made.requantize) };
   lowering.call({
     kernel,
     params: { struct: 'dnnrt_conv2d_s8_t', fields },
@@ -92,27 +122,86 @@ function callConvolution(
   });
 }
 
+/** Bytes that weights may take more for the sake of speed. */
+const SPARE_BYTES = 2048;
+
+/** Where nothing but the reference kernel is left, weights may take more, up to this part of the flash. */
+const ROOMY = 16;
+
+function sharesSums(layer: IntegerConvolution): boolean {
+  return canShareSums(() => storedWeights(layer), layer.channels, layer.length);
+}
+
+/** Two bytes a weight cost as many more as there are weights. */
+function mayBeWide(lowering: Lowering, { channels, length }: IntegerConvolution, bytes: number): boolean {
+  return channels * length <= bytes && lowering.weights !== 'smallest';
+}
+
+/** Weights less their zero points. */
+function centred(layer: IntegerConvolution, values: Int8Array): Int16Array {
+  const zero = zeroOf(layer);
+  return Int16Array.from(values, (value, i) => value - zero(Math.floor(i / layer.length)));
+}
+
+/** Four columns of int16, four pixels of the result, a spare pair; the quads of one field or the part of a shallow image under a tile. */
+function tileScratch(words: number, { channels, window }: IntegerConvolution): number {
+  const pitch = Math.floor(((3 * window.stride_w + window.kernel_w) * window.in_c + 7) / 4) * 4;
+  const patch = window.in_c % 4 === 0 ? 0 : window.kernel_h * pitch;
+  return words * 16 + 4 * channels + 8 + Math.max(words * 2, patch);
+}
+
+/** With any weights: two in an int16, the first of them 128 higher. */
+function callAffine(lowering: Lowering, layer: IntegerConvolution): void {
+  const { channels, window } = layer;
+  const [rows, run] = [window.kernel_h, window.kernel_w * window.in_c];
+  const words = rows * pairWords(run);
+  const pairs = Math.ceil(channels / 2);
+  const weights = lowering.constant('w', 'int32_t', pairs * words, () =>
+    packPairs({ values: storedWeights(layer), channels, rows, run, offset: true }),
+  );
+  const bias = lowering.constant('b', 'int32_t', pairs * 4, () => groupedBias(layer, 2, true));
+  const made = { weights, bias, scratchBytes: tileScratch(words, layer), requantize: layer.requantize };
+  callConvolution(lowering, 'dnnrt_conv2d_affine_s8_dsp', layer, made);
+}
+
+/** With weights, starting sums and multipliers in one stream. */
+function callPairs(lowering: Lowering, layer: IntegerConvolution, storage: PairStorage): void {
+  const { channels, window } = layer;
+  const [height, width] = [window.kernel_h, window.kernel_w * window.in_c];
+  const tails = sharesTails(height, width);
+  const [rows, run] = tails ? [1, height * width] : [height, width];
+  const words = rows * pairWords(run);
+  const stored = PAIR_WORDS[storage] + (storage === 'int16' ? 2 : 1) * words;
+  const { multipliers, requantize } = takeMultipliers(lowering, layer);
+  const weights = lowering.constant('w', 'int32_t', Math.ceil(channels / 2) * stored, () => {
+    const values = storedWeights(layer);
+    const bias = foldedBias(layer, values, false);
+    const ordered = <W extends Int8Array | Int16Array>(plain: W) =>
+      tails ? withTailsBehind(plain, height, width) : plain;
+    if (storage === 'int16') {
+      const table = pairTable(multipliers(), layer, centred(layer, values), bias, storage);
+      return packWide({ values: ordered(table.weights), channels, rows, run }, table.ends);
+    }
+    const table = pairTable(multipliers(), layer, values, bias, storage);
+    return packPairs({ values: ordered(table.weights), channels, rows, run, offset: false }, table.ends);
+  });
+  const kernel = storage === 'int16' ? 'dnnrt_conv2d_s16_dsp' : 'dnnrt_conv2d_s8_dsp';
+  const made = { weights, bias: null, scratchBytes: tileScratch(words, layer), requantize };
+  callConvolution(lowering, kernel, layer, made);
+}
+
 /** Convolution without groups, of one image. */
 export const convolutionDsp: KernelCandidate<IntegerConvolution> = {
-  takes: (layer) =>
+  takes: (layer, lowering) =>
     layer.groups === 1 &&
     layer.window.batch === 1 &&
-    canShareSums(() => storedWeights(layer), layer.channels, layer.length),
+    hasPlainMultipliers(lowering, layer) &&
+    (sharesSums(layer) || mayBeWide(lowering, layer, lowering.board.flashBytes / ROOMY)),
   call: (lowering, layer) => {
-    const { channels, window } = layer;
-    const rows = window.kernel_h;
-    const run = window.kernel_w * window.in_c;
-    const pairs = Math.ceil(channels / 2);
-    const words = rows * pairWords(run);
-    const offset = needsOffset(layer);
-    const weights = lowering.constant('w', 'int32_t', pairs * words, () =>
-      packPairs({ values: storedWeights(layer), channels, rows, run, offset }),
-    );
-    const bias = lowering.constant('b', 'int32_t', pairs * (offset ? 4 : 2), () => groupedBias(layer, 2, offset));
-    // Four columns of int16, four pixels of the result, a spare pair, the quads of one field.
-    const scratchBytes = words * 16 + 4 * channels + 8 + words * 2;
-    const kernel = offset ? 'dnnrt_conv2d_affine_s8_dsp' : 'dnnrt_conv2d_s8_dsp';
-    callConvolution(lowering, kernel, layer, { weights, bias, scratchBytes });
+    const shared = sharesSums(layer);
+    if (shared && !needsOffset(layer)) callPairs(lowering, layer, 'sharedInt16');
+    else if (!shared || mayBeWide(lowering, layer, SPARE_BYTES)) callPairs(lowering, layer, 'int16');
+    else callAffine(lowering, layer);
   },
 };
 
@@ -124,37 +213,83 @@ export function walksByColumns(window: WindowFields): boolean {
   return window.in_h > window.in_w && window.out_w <= STRIP;
 }
 
-function byRows(window: WindowFields): { pad: number; x: number; y: number; rows: number } {
-  return { pad: window.pad_left, x: window.in_w, y: window.out_w, rows: window.out_h };
+export function depthwiseDspStrip(window: WindowFields): number {
+  return walksByColumns(window) ? window.out_h : STRIP;
 }
 
-/** Working memory of the depthwise kernel: four planes of a strip. */
+/** Working memory of the depthwise kernel: two planes of int16 of a strip. */
 export function depthwiseDspScratchBytes(window: WindowFields): number {
-  const turned = { pad: window.pad_top, x: window.in_h, y: window.out_h, rows: window.out_w };
-  const w = walksByColumns(window) ? turned : byRows(window);
-  const pitch = Math.ceil(Math.max(w.pad + w.x, (w.y - 1) * window.stride_w + 4) / 4) * 4;
-  return 4 * ((Math.min(STRIP, w.rows) - 1) * window.stride_w + 3) * pitch;
+  const stride = window.stride_w;
+  const strip = Math.min(depthwiseDspStrip(window), window.out_h);
+  const taken = (strip - 1) * stride + 3;
+  // Borders of a strip are part of what it takes.
+  const strips = { before: 0, in: Math.min(taken, window.pad_top + window.in_h), out: strip };
+  const columns = { before: window.pad_left, in: window.in_w, out: window.out_w };
+  const [wide, high] = walksByColumns(window) ? [strips, window.out_w] : [columns, strip];
+  const rest = wide.out % 4;
+  const fours = Math.floor(wide.out / 4) + (rest === 3 ? 1 : 0);
+  const read = 2 * stride * fours + (rest === 1 || rest === 2 ? stride + 1 : 1);
+  const pairs = Math.max(Math.ceil((wide.before + wide.in) / 2), read);
+  return 8 * pairs * ((high - 1) * stride + 3);
+}
+
+/** Channels of each four come in the order 0, 2, 1, 3. */
+function channelAt(place: number, channels: number): number {
+  if (place >= channels - (channels % 4)) return place;
+  return place - (place % 4) + [0, 2, 1, 3][place % 4];
 }
 
 /** 3×3 depthwise convolution of one image, one filter a channel, stride 1 or 2. */
 export const depthwiseDsp: KernelCandidate<IntegerConvolution> = {
-  takes: (layer) => {
+  takes: (layer, lowering) => {
     const w = layer.window;
     const plain = w.kernel_h === 3 && w.kernel_w === 3 && w.dilation_h === 1 && w.dilation_w === 1;
     const step = w.stride_h === w.stride_w && w.stride_w <= 2;
-    return layer.depthwise && layer.channels === w.in_c && w.batch === 1 && plain && step;
+    return (
+      layer.depthwise &&
+      layer.channels === w.in_c &&
+      w.batch === 1 &&
+      plain &&
+      step &&
+      hasPlainMultipliers(lowering, layer)
+    );
   },
   call: (lowering, layer) => {
     const { channels, window } = layer;
     const byColumns = walksByColumns(window);
-    const weights = lowering.constant('w', 'int32_t', channels * TAP_WORDS, () =>
-      packTaps(storedWeights(layer), channels, zeroOf(layer), byColumns),
-    );
-    const bias = lowering.constant('b', 'int32_t', channels, () => foldedBias(layer, storedWeights(layer), true));
+    const { multipliers, requantize } = takeMultipliers(lowering, layer);
+    const made = once(() => {
+      const values = storedWeights(layer);
+      const zero = zeroOf(layer);
+      const taps = (c: number) => Int32Array.from({ length: 9 }, (_, i) => values[i * channels + c] - zero(c));
+      return { taps, ...scaledTable(multipliers(), layer, taps, foldedBias(layer, values, true)) };
+    });
+    const weights = lowering.constant('w', 'int32_t', channels * TAP_WORDS, () => {
+      const { taps, factors } = made();
+      const order = (place: number) => channelAt(place, channels);
+      return packTaps(
+        (place) => taps(order(place)),
+        channels,
+        (place) => factors[order(place)],
+        byColumns,
+      );
+    });
+    const bias = lowering.constant('b', 'int32_t', channels * CHANNEL_WORDS, () => {
+      const { table } = made();
+      return table.map((_, i) => table[channelAt(i >> 1, channels) * CHANNEL_WORDS + (i & 1)]);
+    });
     const scratchBytes = depthwiseDspScratchBytes(window);
-    callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, { weights, bias, scratchBytes });
+    callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, { weights, bias, scratchBytes, requantize });
   },
 };
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
 
 /** Fully connected layer in blocks of 8 outputs. */
 export const productDsp: KernelCandidate<IntegerProduct> = {
@@ -170,7 +305,12 @@ export const productDsp: KernelCandidate<IntegerProduct> = {
     const biases = blocks * BLOCK * (offset ? 2 : 1);
     const bias = lowering.constant('b', 'int32_t', biases, () => groupedBias(layer, BLOCK, offset));
     const scratch = lowering.scratch('int32_t', words);
-    const fields = { rows: layer.rows, in_n: length, out_n: channels, ...fieldsOf(layer, weights, bias) };
+    const fields = {
+      rows: layer.rows,
+      in_n: length,
+      out_n: channels,
+      ...fieldsOf(layer, weights, bias, layer.requantize),
+    };
     lowering.call({
       kernel: offset ? 'dnnrt_fc_affine_s8_dsp' : 'dnnrt_fc_s8_dsp',
       params: { struct: 'dnnrt_fc_s8_t', fields },

@@ -8,7 +8,9 @@
  * The rules state, per kernel, what is read before what is written; a kernel without a rule never overlaps. Tests run every rule
  * against the interpreter on random shapes.
  */
+import type { WindowFields } from '../lower/window.ts';
 import type { FieldValue, Step } from '../program.ts';
+import { depthwiseDspStrip } from './call-dsp.ts';
 
 export interface OverlapRule {
   readonly distanceBytes: number;
@@ -87,14 +89,6 @@ function byChannel(g: Fields, strip: number): OverlapRule | undefined {
 }
 
 const DSP_TILE = 4;
-const DSP_STRIP = 8;
-
-/** Narrow high images are walked by columns, all of them in one strip. */
-function dspStrip(g: Fields): number {
-  const narrow = numberOf(g, 'in_h') > numberOf(g, 'in_w') && numberOf(g, 'out_w') <= DSP_STRIP;
-  return narrow ? numberOf(g, 'out_h') : DSP_STRIP;
-}
-
 /** The rule of a call whose result may lie under its first operand; undefined when its kernel has none. */
 export function overlapRule(step: Step): OverlapRule | undefined {
   const g = windowOf(step);
@@ -112,12 +106,15 @@ export function overlapRule(step: Step): OverlapRule | undefined {
       return inOrder(g, { tile: DSP_TILE, elementBytes: 4, channels });
     case 'dnnrt_conv2d_s8_dsp':
     case 'dnnrt_conv2d_affine_s8_dsp':
+    case 'dnnrt_conv2d_s16_dsp':
       return inOrder(g, { tile: DSP_TILE, elementBytes: 1, channels });
     case 'dnnrt_conv2d_s4_swar':
     case 'dnnrt_conv2d_s8_swar':
       return numberOf(fields, 'chunk') >= channels ? inOrder(g, { tile: 1, elementBytes: 1, channels }) : undefined;
     case 'dnnrt_depthwise2d_s8_dsp':
-      return channels === numberOf(g, 'in_c') ? byChannel(g, dspStrip(g)) : undefined;
+      return channels === numberOf(g, 'in_c')
+        ? byChannel(g, depthwiseDspStrip(g as unknown as WindowFields))
+        : undefined;
     case 'dnnrt_depthwise2d_s8_swar':
     case 'dnnrt_depthwise2d_taps_s8_swar':
       return byChannel(g, numberOf(g, 'out_h'));

@@ -4,6 +4,8 @@
  * in quads v0..v3, whose halves make the words (v0, v2) and (v1, v3); what fills up a quad is 0.
  */
 
+import type { PairEnds } from './requantize-table.ts';
+
 /** Two int16 halves, the first low. */
 function halves(low: number, high: number): number {
   return (low & 0xffff) | (high << 16);
@@ -29,12 +31,15 @@ export function pairWords(run: number): number {
   return Math.ceil(run / 4) * 2;
 }
 
-export interface PairedWeights {
+interface RowWeights<W> {
   /** [channels][rows][run]. */
-  readonly values: Int8Array;
+  readonly values: W;
   readonly channels: number;
   readonly rows: number;
   readonly run: number;
+}
+
+export interface PairedWeights extends RowWeights<Int8Array> {
   readonly offset: boolean;
 }
 
@@ -45,21 +50,59 @@ function pairAt({ values, channels, rows, run, offset }: PairedWeights, a: numbe
   return 256 * at(a + 1) + at(a) + (offset ? 128 : 0);
 }
 
-/** [channel pair][row][quad][word]; an odd last channel is paired with zeros. */
-export function packPairs(weights: PairedWeights): Int32Array {
-  const { channels, rows, run } = weights;
-  const packed = new Int32Array(Math.ceil(channels / 2) * rows * pairWords(run));
-  let place = 0;
-  for (let a = 0; a < channels; a += 2) {
-    for (let row = 0; row < rows; row++) {
-      for (let quad = 0; quad < run; quad += 4) {
-        for (const i of [quad, quad + 1]) {
-          packed[place++] = halves(pairAt(weights, a, row, i), pairAt(weights, a, row, i + 2));
-        }
-      }
+/** First places of the words (v0, v2), (v1, v3) of the quads of all rows. */
+function eachWord(rows: number, run: number, visit: (row: number, i: number) => void): void {
+  for (let row = 0; row < rows; row++) {
+    for (let quad = 0; quad < run; quad += 4) {
+      visit(row, quad);
+      visit(row, quad + 1);
     }
   }
-  return packed;
+}
+
+/** [channel pair][row][quad][word], of each pair between its ends; an odd last channel is paired with zeros. */
+export function packPairs(weights: PairedWeights, ends: readonly PairEnds[] = []): Int32Array {
+  const packed: number[] = [];
+  const { channels, rows, run } = weights;
+  for (let a = 0; a < channels; a += 2) {
+    packed.push(...(ends[a / 2]?.before ?? []));
+    eachWord(rows, run, (row, i) => packed.push(halves(pairAt(weights, a, row, i), pairAt(weights, a, row, i + 2))));
+    packed.push(...(ends[a / 2]?.behind ?? []));
+  }
+  return Int32Array.from(packed);
+}
+
+/** [channel pair][row][quad][word][channel], of each pair between its ends. */
+export function packWide(
+  { values, channels, rows, run }: RowWeights<Int16Array>,
+  ends: readonly PairEnds[],
+): Int32Array {
+  const packed: number[] = [];
+  const at = (c: number, row: number, i: number) => (i < run && c < channels ? values[(c * rows + row) * run + i] : 0);
+  for (let a = 0; a < channels; a += 2) {
+    packed.push(...ends[a / 2].before);
+    eachWord(rows, run, (row, i) => {
+      for (const c of [a, a + 1]) packed.push(halves(at(c, row, i), at(c, row, i + 2)));
+    });
+    packed.push(...ends[a / 2].behind);
+  }
+  return Int32Array.from(packed);
+}
+
+/** Whether the last values of 3 rows of 4 n + 1 share a quad behind them. */
+export function sharesTails(rows: number, run: number): boolean {
+  return rows === 3 && run % 4 === 1 && run > 4;
+}
+
+/** Weights [channels][rows][run] as one row a channel: those of each row but the last, then the last ones. */
+export function withTailsBehind<W extends Int8Array | Int16Array>(values: W, rows: number, run: number): W {
+  const moved = values.slice() as W;
+  const length = rows * run;
+  for (let i = 0; i < values.length; i++) {
+    const [start, row, column] = [i - (i % length), Math.floor((i % length) / run), i % run];
+    moved[start + (column === run - 1 ? rows * (run - 1) + row : row * (run - 1) + column)] = values[i];
+  }
+  return moved;
 }
 
 /** Outputs of one block of the fully connected kernel. */
@@ -87,27 +130,27 @@ export function packBlocks(weights: PairedWeights): Int32Array {
 export const TAP_WORDS = 5;
 
 /**
- * Per channel the int16 pairs (w00, w02), (w10, w12), (w20, w22), (w01, w11), (w21, 0) of weights [3][3][channels] less their zero
- * points; `transposed`: rows and columns change places.
+ * Per channel the int16 pairs (w00, w01), (w10, w11), (w20, w21), (w12, w02), (0, w22) of weights [channels][3][3], times `factor`;
+ * `transposed`: rows and columns change places.
  */
 export function packTaps(
-  weights: Int8Array,
+  taps: (channel: number) => ArrayLike<number>,
   channels: number,
-  zeroOf: (channel: number) => number,
+  factor: (channel: number) => number,
   transposed: boolean,
 ): Int32Array {
   const packed = new Int32Array(channels * TAP_WORDS);
   for (let c = 0; c < channels; c++) {
-    const zero = zeroOf(c);
-    const tap = (row: number, column: number) =>
-      weights[(transposed ? column * 3 + row : row * 3 + column) * channels + c] - zero;
+    const values = taps(c);
+    const times = factor(c);
+    const tap = (row: number, column: number) => values[transposed ? column * 3 + row : row * 3 + column] * times;
     packed.set(
       [
-        halves(tap(0, 0), tap(0, 2)),
-        halves(tap(1, 0), tap(1, 2)),
-        halves(tap(2, 0), tap(2, 2)),
-        halves(tap(0, 1), tap(1, 1)),
-        halves(tap(2, 1), 0),
+        halves(tap(0, 0), tap(0, 1)),
+        halves(tap(1, 0), tap(1, 1)),
+        halves(tap(2, 0), tap(2, 1)),
+        halves(tap(1, 2), tap(0, 2)),
+        halves(0, tap(2, 2)),
       ],
       c * TAP_WORDS,
     );

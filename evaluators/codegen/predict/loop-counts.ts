@@ -6,10 +6,14 @@
  * A count is a product of one factor per loop level: positions × channels × length, each level offering the loop count itself and its
  * tiles of 2, 4 and 8.
  */
+import { sharesTails } from '../kernels/pack-weights-dsp.ts';
+import type { WindowFields } from '../lower/window.ts';
 import type { Program, Step } from '../program.ts';
 import { encodedCounts } from './encoded-counts.ts';
 import { type Fields, isClamped, nested, numberOf } from './field-values.ts';
+import { walkPlanes } from './plane-walk.ts';
 import { swarCounts } from './swar-counts.ts';
+import { walkTiles } from './tile-walk.ts';
 import { windowVisits } from './window-visits.ts';
 
 /** Name of a count -> how often. Every kernel has `1`. */
@@ -87,6 +91,26 @@ function convolution(fields: Fields): Map<string, number> {
   ]);
 }
 
+/** Kernels whose walk is followed. */
+const IN_TILES: Readonly<Record<string, { readonly mayShareTails: boolean }>> = {
+  dnnrt_conv2d_s8_dsp: { mayShareTails: true },
+  dnnrt_conv2d_s16_dsp: { mayShareTails: true },
+  dnnrt_conv2d_affine_s8_dsp: { mayShareTails: false },
+};
+const IN_PLANES = 'dnnrt_depthwise2d_s8_dsp';
+
+function followed(kernel: string, fields: Fields): LoopCounts | undefined {
+  // Lowering fills every member with a number.
+  const window = nested(fields['window']) as unknown as WindowFields;
+  const tiles = IN_TILES[kernel];
+  if (tiles === undefined && kernel !== IN_PLANES) return undefined;
+  const channels = numberOf(fields, 'out_c');
+  const tail = tiles?.mayShareTails === true && sharesTails(window.kernel_h, window.kernel_w * window.in_c);
+  const counts = new Map(tiles === undefined ? walkPlanes(window) : walkTiles({ window, channels, tail }));
+  if (isClamped(fields)) counts.set('clamped', window.out_h * window.out_w * channels);
+  return counts;
+}
+
 /** How often the input is gone through: once, or once for each chunk of output channels. */
 function passesOf(fields: Fields): number {
   const chunk = numberOf(fields, 'chunk');
@@ -100,7 +124,8 @@ const STRIP = 8;
  * What makes a kernel take another way through its code, so that other counts hold: kernel rows that are no whole words,
  * input unpacked row by row, the stride of a depthwise convolution. Empty for the usual way.
  */
-export function loopMode({ params, counts }: Step): string {
+export function loopMode({ params, counts, kernel }: Step): string {
+  if (kernel in IN_TILES) return '';
   const g = nested(params?.fields['window']);
   if (params === undefined || g === undefined || counts !== undefined || !('weights' in params.fields)) return '';
   const depthwise = numberOf(params.fields, 'groups') > 1 || !('out_c' in params.fields);
@@ -190,6 +215,8 @@ export function loopCounts(step: Step, program: Pick<Program, 'buffers'>): LoopC
   if (stated !== undefined) return stated;
   if (params === undefined) return plain(step, program);
   const { struct, fields } = params;
+  const counts = followed(step.kernel, fields);
+  if (counts !== undefined) return counts;
   if ('window' in fields && 'out_c' in fields) return convolution(fields);
   if (struct === 'dnnrt_window_t') return pool(fields);
   if ('window' in fields) return pool(nested(fields['window']) ?? {});
