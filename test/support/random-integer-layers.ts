@@ -45,10 +45,14 @@ class Source {
   parameters(weightShape: readonly number[], channels: number, length: number): Record<string, Tensor> {
     const { asymmetric, fullRange } = this.#choices;
     const perChannel = this.integer(0, 1) === 1;
-    const yScale = (Math.sqrt(length) * 74 * 74 * this.pick(0.3, 1, 4)) / 60;
-    const weightScales = Float32Array.from({ length: perChannel ? channels : 1 }, () => 0.5 + this.#rng.nextFloat());
+    const anyYScale = (Math.sqrt(length) * 74 * 74 * this.pick(0.3, 1, 4)) / 60;
+    // Powers of two have ties; tiny scales leave a channel one result whatever its inputs are.
+    const [ties, tiny] = [this.integer(0, 4) === 0, this.integer(0, 4) === 0];
+    const anyScale = () => (tiny && this.integer(0, 2) === 0 ? 1e-7 : 0.5 + this.#rng.nextFloat());
+    const weightScales = Float32Array.from({ length: perChannel ? channels : 1 }, () => (ties ? 0.5 : anyScale()));
     const zeros = [perChannel ? channels : 1];
-    const biasScale = this.pick(0, 1000, 100000);
+    const biasScale = this.pick(0, 1000, 100000, 1e9);
+    const yScale = ties ? 2 ** Math.round(Math.log2(anyYScale)) : anyYScale;
     return {
       xs: tensor('float32', [], Float32Array.of(1)),
       xz: this.bytes([], -128, 127),
