@@ -27,6 +27,7 @@ import {
 } from './patches/choose-patches.ts';
 import { constantsInRam } from './place-constants.ts';
 import { predictSizes } from './predict/predict-sizes.ts';
+import { predictLatency } from './predict/speed-model.ts';
 import type { Port, Program, ProgramConstant, Unplaced } from './program.ts';
 
 export interface LowerOptions {
@@ -45,6 +46,9 @@ export interface LowerOptions {
 /** Cycles that `ram` may spend, relative to none. */
 const CYCLES_FOR_RAM = 1.1;
 
+/** Cycles that encoding weights may cost with `auto`, relative to none: each tensor may take its share of bytes of it. */
+const CYCLES_FOR_ROM = 0.03;
+
 /** Share of its usual working memory that a kernel with a choice takes for `ram`. */
 const WORKING_SHARE_FOR_RAM = 0.25;
 
@@ -52,6 +56,8 @@ const COPY_OUT: Node = { name: '', op: { kind: 'Reshape', shape: [] }, inputs: [
 
 interface Choices extends Omit<LowerOptions, 'patches'> {
   readonly patches: PatchOption;
+  /** Cycles that a byte of weights may cost for being encoded with `auto`. */
+  readonly cyclesPerByte?: number;
 }
 
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix or impossible patches. */
@@ -62,7 +68,7 @@ export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}
 
 function lowerFitting(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
   const choices = choicesOf(options);
-  const program = lowerReordered(graph, board, choices);
+  const program = lowerForFlash(graph, board, choices);
   const fits = ({ arenaBytes, fitsBanks }: Program) => fitsBanks && arenaBytes <= board.ramBytes;
   if (fits(program)) return program;
   const attempts: Choices[] = [];
@@ -86,6 +92,14 @@ function lowerFitting(graph: Graph, board: BoardSpec, options: LowerOptions): Pr
     last = better(last, other);
   }
   return last;
+}
+
+/** `auto` gives up cycles for bytes where the flash is too small otherwise. */
+function lowerForFlash(graph: Graph, board: BoardSpec, choices: Choices): Program {
+  const program = lowerReordered(graph, board, choices);
+  const { weights = 'auto' } = choices;
+  if (weights !== 'auto' || predictSizes(program).romBytes <= board.flashBytes) return program;
+  return lowerReordered(graph, board, { ...choices, weights: 'small' });
 }
 
 function choicesOf(options: LowerOptions): Choices {
@@ -112,10 +126,17 @@ function better(a: Program, b: Program): Program {
 function lowerSmallest(graph: Graph, board: BoardSpec, options: Choices): Program {
   const program = lowerAs(graph, board, options);
   const form = options.weights ?? 'auto';
-  if ((form !== 'auto' && form !== 'smallest' && form !== 'fast') || !hasEncodedWeights(program)) return program;
+  const chosen = form === 'auto' || form === 'small' || form === 'smallest' || form === 'fast';
+  if (!chosen || !hasEncodedWeights(program)) return program;
   // Each tensor gains by its encoding, but the decoders are code: in a small network they may weigh more than they save.
   const plain = lowerAs(graph, board, { ...options, weights: 'dense' });
-  return predictSizes(plain).romBytes <= predictSizes(program).romBytes ? plain : program;
+  const encoded = form === 'auto' ? lowerAs(graph, board, { ...options, cyclesPerByte: roomOf(plain) }) : program;
+  return predictSizes(plain).romBytes <= predictSizes(encoded).romBytes ? plain : encoded;
+}
+
+function roomOf(plain: Program): number {
+  const bytes = plain.constants.reduce((sum, constant) => sum + constant.bytes, 0);
+  return (CYCLES_FOR_ROM * predictLatency(plain).cycles) / Math.max(1, bytes);
 }
 
 function hasEncodedWeights(program: Program): boolean {
@@ -141,7 +162,13 @@ function callsOf(source: Graph, board: BoardSpec, options: Choices): Calls {
   const graph = expandConstants(source, isStoredForm);
   const kernels = options.kernels ?? kernelSetOf(board.core);
   const workingBoard = { ...board, ramBytes: board.ramBytes * WORKING_SHARE_FOR_RAM };
-  const lowering = new Lowering(graph, options.optimize === 'ram' ? workingBoard : board, kernels, options.weights);
+  const lowering = new Lowering(
+    graph,
+    options.optimize === 'ram' ? workingBoard : board,
+    kernels,
+    options.weights,
+    options.cyclesPerByte,
+  );
   const inputs = graph.inputs.map((info, index) => {
     const buffer = lowering.addBuffer(`in${index}`, elementType(info.dtype), elementCount(info.shape));
     lowering.setValue({ ...info, layout: plainLayout(info.shape), shifted: false, buffer });

@@ -41,7 +41,7 @@ export interface Call {
 }
 
 /**
- * `auto`: encoded where that is smaller; `fast`: where it is faster and not larger; `smallest`: as small as possible, prefix codes included; `dense`: every weight as it is; else one
+ * `auto`: encoded where that is smaller and costs hardly any time; `small`: whatever it costs; `fast`: where it is faster and not larger; `smallest`: as small as possible, prefix codes included; `dense`: every weight as it is; else one
  * coding of places everywhere, for comparisons.
  */
 export type WeightForm = EncodingGoal | 'dense' | PlaceCodingName;
@@ -61,7 +61,17 @@ export class Lowering {
   #callsInLayer = 0;
   #namesInLayer = new Map<string, number>();
 
-  constructor(graph: Graph, board: BoardSpec, kernels: KernelSet, weights: WeightForm = 'auto') {
+  /** Cycles that a byte of weights may cost for being encoded with `auto`. */
+  readonly cyclesPerByte: number;
+
+  constructor(
+    graph: Graph,
+    board: BoardSpec,
+    kernels: KernelSet,
+    weights: WeightForm = 'auto',
+    cyclesPerByte = Number.POSITIVE_INFINITY,
+  ) {
+    this.cyclesPerByte = cyclesPerByte;
     this.graph = graph;
     this.board = board;
     this.kernels = kernels;

@@ -1,7 +1,8 @@
 /**
- * The encoding of one weight tensor. `auto`: among those within 3 % of the fewest bytes the one with the fewest modelled cycles; never
- * larger than the plain tensor, which stays when it is within the 3 % itself. `fast`: the fewest cycles of all that are not larger than the
- * plain tensor. `smallest`: the fewest bytes, prefix codes included.
+ * The encoding of one weight tensor. `small`: among those within 3 % of the fewest bytes the one with the fewest modelled cycles; never
+ * larger than the plain tensor, which stays when it is within the 3 % itself. `auto`: the same among those that keep to a limit of cycles,
+ * which does not hold for weights that were made for their encoding.
+ * `fast`: the fewest cycles of all that are not larger than the plain tensor. `smallest`: the fewest bytes, prefix codes included.
  */
 import type { CpuCore } from '../../board-spec.ts';
 import { type EncodedMatrix, encodings } from './encode-matrix.ts';
@@ -55,11 +56,16 @@ export function candidateEncodings(matrix: WeightMatrix, huffman = false): Encod
   return places.length === 0 ? [] : encodings(matrix, { places, huffman });
 }
 
-export const ENCODING_GOALS = ['auto', 'fast', 'smallest'] as const;
+export const ENCODING_GOALS = ['auto', 'small', 'fast', 'smallest'] as const;
 export type EncodingGoal = (typeof ENCODING_GOALS)[number];
 
 /** Room for other than the smallest encodings, as a multiple of their bytes. */
-const ROOM: { readonly [G in EncodingGoal]: number } = { auto: 1.03, fast: Number.POSITIVE_INFINITY, smallest: 1 };
+const ROOM: { readonly [G in EncodingGoal]: number } = {
+  auto: 1.03,
+  small: 1.03,
+  fast: Number.POSITIVE_INFINITY,
+  smallest: 1,
+};
 
 export interface EncodingTask {
   readonly core: CpuCore;
@@ -69,6 +75,14 @@ export interface EncodingTask {
   readonly tuned?: boolean;
   /** `auto` when absent. */
   readonly goal?: EncodingGoal;
+  /** For `auto`: cycles that each byte of the plain tensor may cost at most when it is encoded; any number when absent. */
+  readonly cyclesPerByte?: number;
+}
+
+/** Networks do not have such weights by chance: somebody made them for the bytes. */
+function wasAskedFor({ places, values }: EncodedMatrix): boolean {
+  if (places.coding !== 'all') return false;
+  return values.coding === 's4' || values.coding === 'f16' || (values.table !== null && values.valueBits <= 4);
 }
 
 /** Null: the plain tensor. */
@@ -80,7 +94,12 @@ export function chooseEncoding(matrix: WeightMatrix, task: EncodingTask): Encode
       ? plainCycles(task.core, matrix, task.pixels, task.tuned ?? false)
       : encodedCycles(task.core, matrix, encoded, task.pixels);
   const goal = task.goal ?? 'auto';
-  const all = [null, ...candidateEncodings(matrix, goal === 'smallest')];
+  const room = goal === 'auto' ? (task.cyclesPerByte ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  const most = cyclesOf(null) + room * plainBytes;
+  const encoded = candidateEncodings(matrix, goal === 'smallest').filter(
+    (each) => cyclesOf(each) <= most || wasAskedFor(each),
+  );
+  const all = [null, ...encoded];
   const fewest = Math.min(...all.map(bytesOf));
   const near = all.filter((encoded) => bytesOf(encoded) <= Math.min(plainBytes, fewest * ROOM[goal]));
   return near.reduce((best, encoded) => (cyclesOf(encoded) < cyclesOf(best) ? encoded : best));

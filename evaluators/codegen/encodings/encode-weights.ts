@@ -93,7 +93,13 @@ function chosenFor(lowering: Lowering, call: Call, tuned: boolean): Choice | und
   const goal = ENCODING_GOALS.find((each) => each === lowering.weights);
   const encoded =
     goal !== undefined
-      ? chooseEncoding(matrix, { core: lowering.board.core, pixels, tuned, goal })
+      ? chooseEncoding(matrix, {
+          core: lowering.board.core,
+          pixels,
+          tuned,
+          goal,
+          cyclesPerByte: lowering.cyclesPerByte,
+        })
       : smallestWith(matrix, lowering.weights as PlaceCodingName);
   return encoded === null ? undefined : { kernel, weights, matrix, encoded, pixels };
 }

@@ -39,7 +39,7 @@ const CYCLES: { readonly [C in 'cortex-m0plus' | 'cortex-m4f']: CoreCycles } = {
   },
   'cortex-m4f': {
     referenceInt8: 13,
-    plainInt8: 1.6,
+    plainInt8: 1.3,
     plainFloat: 4,
     productInt8: 5,
     productFloat: 5,

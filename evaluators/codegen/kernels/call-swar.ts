@@ -233,7 +233,7 @@ const MOST_ZEROS = 0.5;
 export const convolutionSwar4: KernelCandidate<IntegerConvolution> = {
   storesNibbles: true,
   takes: (layer, lowering) => {
-    if ((lowering.weights !== 'auto' && lowering.weights !== 'all') || !isPlain(layer)) return false;
+    if (!['auto', 'small', 'all'].includes(lowering.weights) || !isPlain(layer)) return false;
     const analysis = analyse(lowering, layer);
     if (analysis === null || isTilted(analysis.channels) || !isNibbles(analysis.weights.stored)) return false;
     const { stored } = analysis.weights;

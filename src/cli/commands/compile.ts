@@ -27,7 +27,7 @@ interface CompileCommandOptions extends MemoryOptions {
 }
 
 const LAYOUTS: readonly ProjectLayout[] = ['cmake', 'flat', 'arduino', 'pico-sdk'];
-const WEIGHT_FORMS = ['auto', 'fast', 'smallest', 'dense'] as const;
+const WEIGHT_FORMS = ['auto', 'small', 'fast', 'smallest', 'dense'] as const;
 
 const UNCALIBRATED =
   'the ranges of activations come from noise: sizes and speed are right, the accuracy is not. Give some hundred typical inputs as one array [N, …]: --calibration x.npy';
@@ -44,7 +44,7 @@ export function addCompileCommand(program: Command, run: RunCommand): void {
     .option('--project <layout>', `sources as: ${LAYOUTS.join(', ')}`, 'cmake')
     .option(
       '--weights <form>',
-      'auto (default): sparse or coded where that is smaller; fast: where it is faster; smallest: prefix codes too, slow; dense: as they are',
+      'auto (default): sparse or coded where that is smaller and hardly slower; small: whatever it takes; fast: where it is faster; smallest: prefix codes too; dense: as they are',
     )
     .option('--blob', 'weights as one memory-mapped file beside a small loader, instead of C arrays', false)
     .option('--no-link', 'do not compile for the board')

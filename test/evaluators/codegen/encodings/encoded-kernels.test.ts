@@ -19,7 +19,18 @@ async function outputsOf(graph: Graph, weights: WeightForm, inputs: readonly (re
   return { program, outputs: (await runHost(built, inputs)).outputs };
 }
 
-for (const weights of ['all', 'bitmap', 'crs8', 'crs16', 'delta4', 'nm', 'smallest', 'fast', 'auto'] as const) {
+for (const weights of [
+  'all',
+  'bitmap',
+  'crs8',
+  'crs16',
+  'delta4',
+  'nm',
+  'smallest',
+  'fast',
+  'small',
+  'auto',
+] as const) {
   test(`${weights}: random layers give the bytes of the plain kernels`, { skip }, async () => {
     const graph = encodedLayers(17, 48);
     const inputs = Array.from({ length: 3 }, (_, i) => randomInputs(graph, 100 + i));
