@@ -92,20 +92,16 @@ function convolution(fields: Fields): Map<string, number> {
 }
 
 /** Kernels whose walk is followed. */
-const IN_TILES: Readonly<Record<string, { readonly mayShareTails: boolean }>> = {
-  dnnrt_conv2d_s8_dsp: { mayShareTails: true },
-  dnnrt_conv2d_s16_dsp: { mayShareTails: true },
-  dnnrt_conv2d_affine_s8_dsp: { mayShareTails: false },
-};
+const IN_TILES: ReadonlySet<string> = new Set(['dnnrt_conv2d_s8_dsp', 'dnnrt_conv2d_s16_dsp']);
 const IN_PLANES = 'dnnrt_depthwise2d_s8_dsp';
 
 function followed(kernel: string, fields: Fields): LoopCounts | undefined {
   // Lowering fills every member with a number.
   const window = nested(fields['window']) as unknown as WindowFields;
-  const tiles = IN_TILES[kernel];
-  if (tiles === undefined && kernel !== IN_PLANES) return undefined;
+  const inTiles = IN_TILES.has(kernel);
+  if (!inTiles && kernel !== IN_PLANES) return undefined;
   const channels = numberOf(fields, 'out_c');
-  const tail = tiles?.mayShareTails === true && sharesTails(window.kernel_h, window.kernel_w * window.in_c);
+  const tail = sharesTails(window.kernel_h, window.kernel_w * window.in_c);
   const counts = new Map(tiles === undefined ? walkPlanes(window) : walkTiles({ window, channels, tail }));
   if (isClamped(fields)) counts.set('clamped', window.out_h * window.out_w * channels);
   return counts;
@@ -125,7 +121,7 @@ const STRIP = 8;
  * input unpacked row by row, the stride of a depthwise convolution. Empty for the usual way.
  */
 export function loopMode({ params, counts, kernel }: Step): string {
-  if (kernel in IN_TILES) return '';
+  if (IN_TILES.has(kernel)) return '';
   const g = nested(params?.fields['window']);
   if (params === undefined || g === undefined || counts !== undefined || !('weights' in params.fields)) return '';
   const depthwise = numberOf(params.fields, 'groups') > 1 || !('out_c' in params.fields);
