@@ -102,7 +102,7 @@ function followed(kernel: string, fields: Fields): LoopCounts | undefined {
   if (!inTiles && kernel !== IN_PLANES) return undefined;
   const channels = numberOf(fields, 'out_c');
   const tail = sharesTails(window.kernel_h, window.kernel_w * window.in_c);
-  const counts = new Map(tiles === undefined ? walkPlanes(window) : walkTiles({ window, channels, tail }));
+  const counts = new Map(inTiles ? walkTiles({ window, channels, tail }) : walkPlanes(window));
   if (isClamped(fields)) counts.set('clamped', window.out_h * window.out_w * channels);
   return counts;
 }
