@@ -3,14 +3,15 @@ import { test } from 'node:test';
 import { buildHost, runHost } from '../../../evaluators/build/build-host.ts';
 import { armToolchain, hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
 import { lower } from '../../../evaluators/codegen/lower.ts';
-import type { Graph } from '../../../evaluators/ir/graph.ts';
-import type { Tensor } from '../../../evaluators/ir/tensor.ts';
+import type { Graph, Node } from '../../../evaluators/ir/graph.ts';
+import { type Tensor, tensor } from '../../../evaluators/ir/tensor.ts';
 import { interpret } from '../../../evaluators/ops/interpret.ts';
 import { runOnVirtualBoard } from '../../../evaluators/pipeline/virtual-board.ts';
 import { board } from '../../support/boards.ts';
 import { temporaryCache } from '../../support/build-cache.ts';
 import { generator, integerInputs, integerLayers } from '../../support/integer-layers.ts';
 import { bytesOfTensor } from '../../support/reference-model.ts';
+import { smallGraph } from '../../support/small-graph.ts';
 
 const cache = temporaryCache();
 const DENSE = { kernels: 'cortex-m0plus', weights: 'dense' } as const;
@@ -87,4 +88,44 @@ test('packed-pair kernels, assembly: the bits of the interpreter for random laye
     );
     for (const [i, inputs] of samples.entries()) compare(graph, inputs, run.inferences[i]?.outputs ?? []);
   }
+});
+
+/** Sums of two tensors whose scales give results of every size, saturation and ties. */
+function additions(seed: number, count: number): Graph {
+  const draw = generator(seed);
+  const nodes: Node[] = [];
+  const inputs: Record<string, readonly number[]> = {};
+  const values: Record<string, readonly number[]> = {};
+  const initializers: Record<string, Tensor> = {};
+  for (let i = 0; i < count; i++) {
+    const shape = [1, 1 + draw(40)];
+    const scale = () => (draw(3) === 0 ? 2 ** -draw(6) : 0.02 + draw(100) / 50);
+    for (const role of ['a', 'b', 'y']) {
+      initializers[`${role}s${i}`] = tensor('float32', [], Float32Array.of(scale()));
+      initializers[`${role}z${i}`] = tensor('int8', [], Int8Array.of(draw(256) - 128));
+    }
+    inputs[`a${i}`] = shape;
+    inputs[`b${i}`] = shape;
+    values[`y${i}`] = shape;
+    const names = ['a', 'as', 'az', 'b', 'bs', 'bz', 'ys', 'yz'].map((role) => `${role}${i}`);
+    nodes.push({ name: `n${i}`, op: { kind: 'QLinearBinary', fn: 'Add' }, inputs: names, outputs: [`y${i}`] });
+  }
+  const types = [...Object.keys(inputs), ...Object.keys(values)].map((name) => [name, 'int8'] as const);
+  const outputs = Object.keys(values);
+  return smallGraph({ inputs, initializers, nodes, values, dtypes: Object.fromEntries(types), outputs });
+}
+
+test('addition in words: the bits of the interpreter', {
+  skip: isMissing(armToolchain()) && 'no Arm compiler',
+}, async () => {
+  const graph = additions(7, 12);
+  const program = lower(graph, board('pico'));
+  const samples = samplesOf(graph, 70, 4);
+  const run = await runOnVirtualBoard(
+    program,
+    board('pico'),
+    samples.map((inputs) => bytesOf(graph, inputs)),
+    cache,
+  );
+  for (const [i, inputs] of samples.entries()) compare(graph, inputs, run.inferences[i]?.outputs ?? []);
 });
