@@ -47,9 +47,15 @@ function fitKernel(samples: readonly Sample[]): Record<string, number> {
   return Object.fromEntries(entries.filter(([, weight]) => weight > 0));
 }
 
+/** Calls of one shape count once: repeated among those that a fit is judged by they would speak for too many weights. */
+function distinct(samples: readonly Sample[]): Sample[] {
+  const shapes = samples.map((sample) => [`${sample.kernel} ${JSON.stringify([...sample.counts])}`, sample] as const);
+  return [...new Map(shapes).values()];
+}
+
 /** Calls without any are left out: relative errors have no meaning there. */
 function fitKernels(measured: readonly MeasuredLayer[], figures: Figures): SpeedModel['kernels'] {
-  const samples = samplesOf(measured, figures).filter(({ cycles }) => cycles > 0);
+  const samples = distinct(samplesOf(measured, figures).filter(({ cycles }) => cycles > 0));
   const byKernel = [...Map.groupBy(samples, ({ kernel }) => kernel)].sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(byKernel.map(([name, own]) => [name, fitKernel(own)]));
 }

@@ -21,17 +21,24 @@ export function inNibbles(graph: Graph): Graph {
   });
 }
 
-/** A share of the weights zero, spread evenly at random. */
+/** A share of the weights zero, spread evenly at random; results as much smaller as that leaves them. */
 export function inSparse(graph: Graph, zeros: number, seed: number): Graph {
   let state = (Math.imul(seed + 1, 2654435761) ^ 0x5bd1e995) >>> 0;
   const kept = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 32 >= zeros;
   };
-  return withWeights(graph, (weights) => {
+  const sparse = withWeights(graph, (weights) => {
     const data = (weights.data as Float32Array).map((w) => (kept() ? w : 0));
     return { ...weights, data } as Tensor;
   });
+  const scale = sparse.initializers.get('y_scale');
+  if (scale === undefined) return sparse;
+  const smaller = (scale.data as Float32Array).map((value) => value * Math.sqrt(1 - zeros));
+  return {
+    ...sparse,
+    initializers: new Map([...sparse.initializers, ['y_scale', { ...scale, data: smaller } as Tensor]]),
+  };
 }
 
 /** The paper's format: uint8 with zero points, that of the weights off the middle by `tilt`. */

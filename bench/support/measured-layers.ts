@@ -16,8 +16,11 @@ export interface MeasuredLayer {
   readonly stepWords: readonly number[];
 }
 
-/** Families whose kernels have many loops get all layers, the others a third. */
-const MANY_LOOPS = /^(conv|depthwise|dense)/;
+/** Families with weights. */
+const WEIGHTED = /^(conv|depthwise|dense)/;
+
+/** Families whose kernels have many loops, or several ways, get all layers, the others a third. */
+const MANY_LOOPS = /^(conv|depthwise|dense|global)/;
 
 /** Families with weights in 8 bits: cores have kernels of their own for them, and plain ones serve what those do not take. */
 const WITH_INTEGERS = /^(conv|depthwise|dense)_s8$/;
@@ -34,7 +37,7 @@ const CODINGS = ['bitmap', 'crs8', 'crs16', 'delta4'] as const;
 function drawn(family: string, index: number, seed: number, third: number, core: string): Drawn[] {
   const layer = (): Graph => randomLayer(family, seed);
   const made: Drawn[] = [{ family, graph: layer(), options: {} }];
-  if (!MANY_LOOPS.test(family)) return index < third ? made : [];
+  if (!WEIGHTED.test(family)) return MANY_LOOPS.test(family) || index < third ? made : [];
   const integers = WITH_INTEGERS.test(family);
   if (integers && index < 2 * third) made.push({ family, graph: layer(), options: { kernels: 'reference' } });
   const coding = CODINGS[index % CODINGS.length] ?? 'bitmap';
@@ -42,7 +45,7 @@ function drawn(family: string, index: number, seed: number, third: number, core:
     const graph = inSparse(layer(), 0.5 + 0.15 * (index % 4), seed);
     made.push({ family: `sparse_${family}`, graph, options: { weights: coding } });
   }
-  if (integers && index < 2 * third) {
+  if (integers) {
     const graph = inUnsigned(layer(), ((index * 7) % 41) - 20);
     made.push({ family: family.replace('_s8', '_u8'), graph, options: {} });
   }
