@@ -109,7 +109,7 @@ static void widen_args(const struct tile_args *args, const int8_t *x) {
 static __attribute__((naked, noinline)) void multiply_tiles(__attribute__((unused)) const struct tile_args *args) {
   __asm__ volatile(
       "push {r4-r11, lr}\n vldm r0!, {s0-s15}\n vpush {s16-s21}\n vldm r0, {s20, s21}\n"
-      "vmov r1, s6\n lsl r1, r1, #1\n sub r1, r1, #1\n" ENTRY("15", "56")
+      "vmov r1, s6\n lsl r1, r1, #1\n sub r1, r1, #1\n" ENTRY("7", "56")
       "vmov r0, s13\n cmp r0, #0\n beq 5f\n"
       "6:\n vmov r0, s8\n vmov r1, s9\n add r2, r1, r1, lsl #1\n vmov r12, s1\n vmov lr, s11\n"
       "7:\n vmov r3, s10\n"
@@ -128,7 +128,7 @@ static __attribute__((naked, noinline)) void multiply_tiles(__attribute__((unuse
       "5:\n vmov r2, s15\n vmov r0, s14\n vmov s2, r0\n"
       "1:\n ldm r2!, {r4, r8}\n vmov r3, s1\n" FIRST_STEP "vmov r0, s6\n bx r0\n"
       ".balign 4\n"
-      "2:\n" STEP STEP STEP STEP STEP STEP STEP STEP STEP STEP STEP STEP STEP STEP STEP STEP
+      "2:\n" STEP STEP STEP STEP STEP STEP STEP STEP
       "vmov r0, s0\n cmp r3, r0\n bne.w 2b\n" LOAD_MULTIPLIERS
       SUBTRACT("r4", "r8") SUBTRACT("r5", "r9") SUBTRACT("r6", "r10") SUBTRACT("r7", "r11") "orrs r12, r0, r1\n bmi.w 4f\n"
       "vmov lr, s5\n" SECOND_OFFSET
@@ -148,10 +148,10 @@ static __attribute__((naked, noinline)) void multiply_tiles(__attribute__((unuse
 /* The first pixel of a tile whose fields are in `column`. */
 static __attribute__((naked, noinline)) void multiply_pixel(__attribute__((unused)) const struct tile_args *args) {
   __asm__ volatile(
-      "push {r4-r11, lr}\n vldm r0, {s0-s15}\n vpush {s16-s19}\n vmov r1, s6\n" ENTRY("7", "40") "vmov r2, s15\n vmov r11, s14\n"
+      "push {r4-r11, lr}\n vldm r0, {s0-s15}\n vpush {s16-s19}\n vmov r1, s6\n" ENTRY("3", "40") "vmov r2, s15\n vmov r11, s14\n"
       "1:\n ldm r2!, {r4, r8}\n vmov r3, s1\n vmov r0, s6\n bx r0\n"
       ".balign 4\n"
-      "2:\n" PIXEL_QUAD PIXEL_QUAD PIXEL_QUAD PIXEL_QUAD PIXEL_QUAD PIXEL_QUAD PIXEL_QUAD PIXEL_QUAD
+      "2:\n" PIXEL_QUAD PIXEL_QUAD PIXEL_QUAD PIXEL_QUAD
       "vmov r0, s0\n cmp r3, r0\n bne 2b\n" LOAD_MULTIPLIERS SUBTRACT("r4", "r8") "orrs r12, r0, r1\n bmi 4f\n vmov lr, s5\n" SECOND_OFFSET
       NARROW_ONE("r4", "r0", "lr", "5") NARROW_ONE("r8", "r1", "r12", SECOND_BITS)
       "3:\n bfi r4, r8, #8, #8\n strh r4, [r11], #2\n vmov r0, s3\n cmp r2, r0\n bne.w 1b\n"

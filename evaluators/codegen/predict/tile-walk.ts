@@ -84,7 +84,7 @@ class Walk {
     const steps = 2 * this.#fieldQuads;
     this.#add('pair tiles', tiles * this.#pairs);
     this.#add('pair tile steps', tiles * this.#pairs * steps);
-    this.#add('pair tile loops', tiles * this.#pairs * Math.ceil((steps - 1) / 16));
+    this.#add('pair tile loops', tiles * this.#pairs * Math.ceil((steps - 1) / 8));
     this.#add('odd tiles', tiles * this.#odd);
   }
 
@@ -181,7 +181,7 @@ class Walk {
         if (pixels === 1) {
           this.#add('single pairs', this.#pairs);
           this.#add('single quads', this.#pairs * this.#fieldQuads);
-          this.#add('single loops', this.#pairs * Math.ceil(this.#fieldQuads / 8));
+          this.#add('single loops', this.#pairs * Math.ceil(this.#fieldQuads / 4));
         } else {
           this.#multiply(1);
           this.#add('short tiles', pixels < PIXELS ? 1 : 0);
