@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { WireTrial } from '../../src/contract/trial.ts';
-import { ROOT, type RunningCli, runCli, startCli, temporaryFolder } from '../support/run-cli.ts';
+import { ROOT, runCli, startCli, temporaryFolder, trialsOf, untilShown } from '../support/run-cli.ts';
 
 /** A threshold that stops whatever is not certain to improve the front, so that a short campaign has trials of both kinds. */
 const CAMPAIGN = `
@@ -29,19 +29,6 @@ evaluation:
 `;
 const TRIALS = 6;
 
-async function trialsOf(data: string): Promise<WireTrial[]> {
-  const result = await runCli(['trials', 'early', '--data', data, '--json']);
-  assert.equal(result.code, 0, result.stderr);
-  return (JSON.parse(result.stdout) as { trials: WireTrial[] }).trials;
-}
-
-async function until(run: RunningCli, pattern: RegExp): Promise<void> {
-  while (!pattern.test(run.stderr())) {
-    assert.equal(run.child.exitCode, null, `ended too early:\n${run.stderr()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 /** What must not depend on when and how often a trial ran. */
 const result = ({ number, state, params, metrics, reason, intermediate }: WireTrial) => ({
   number,
@@ -62,7 +49,7 @@ describe('a campaign that stops trials early', () => {
     const data = path.join(folder, 'data');
     const whole = await runCli(command(data));
     assert.equal(whole.code, 0, whole.stderr);
-    const trials = await trialsOf(data);
+    const trials = await trialsOf('early', data);
     const stopped = trials.filter(({ state }) => state === 'pruned');
     assert.ok(stopped.length >= 1 && stopped.length <= TRIALS - 2, `${stopped.length} stopped`);
     assert.match(whole.stderr, /pruned \(stopped early at \d+ % of the training: .* chance to improve the front/);
@@ -90,12 +77,12 @@ describe('a campaign that stops trials early', () => {
 
     const other = path.join(folder, 'other');
     const killed = startCli(command(other));
-    await until(killed, /trial 2 /);
+    await untilShown(killed, /trial 2 /);
     killed.child.kill('SIGKILL');
     await killed.result;
     const continued = await runCli(command(other));
     assert.equal(continued.code, 0, continued.stderr);
-    assert.deepEqual((await trialsOf(other)).map(result), trials.map(result));
+    assert.deepEqual((await trialsOf('early', other)).map(result), trials.map(result));
   });
 
   it('refuses a horizon, which its steps have already', async (test) => {

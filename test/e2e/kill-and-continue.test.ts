@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { WireTrial } from '../../src/contract/trial.ts';
-import { ROOT, type RunningCli, runCli, startCli, temporaryFolder } from '../support/run-cli.ts';
+import { ROOT, runCli, startCli, temporaryFolder, trialsOf, untilShown } from '../support/run-cli.ts';
 
 /** Small enough for a second per trial, real enough to train, quantize, plan and emit. */
 const CAMPAIGN = `
@@ -27,19 +27,6 @@ evaluation:
   parallel: 2
 `;
 
-async function until(run: RunningCli, pattern: RegExp): Promise<void> {
-  while (!pattern.test(run.stderr())) {
-    assert.equal(run.child.exitCode, null, `ended too early:\n${run.stderr()}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-async function trialsOf(data: string): Promise<WireTrial[]> {
-  const result = await runCli(['trials', 'kill-me', '--data', data, '--json']);
-  assert.equal(result.code, 0, result.stderr);
-  return (JSON.parse(result.stdout) as { trials: WireTrial[] }).trials;
-}
-
 function finished(trials: readonly WireTrial[]): WireTrial[] {
   return trials.filter((trial) => trial.state === 'completed' || trial.state === 'infeasible');
 }
@@ -53,10 +40,10 @@ describe('a campaign', () => {
     const command = (trials: number): string[] => ['run', file, '--trials', String(trials), '--data', data, '--json'];
 
     const killed = startCli(command(6));
-    await until(killed, /trial \d+ completed/);
+    await untilShown(killed, /trial \d+ completed/);
     killed.child.kill('SIGKILL');
     await killed.result;
-    const beforeKill = finished(await trialsOf(data));
+    const beforeKill = finished(await trialsOf('kill-me', data));
     assert.ok(beforeKill.length >= 1);
 
     const continued = await runCli(command(6));
@@ -65,7 +52,7 @@ describe('a campaign', () => {
     assert.deepEqual([answer.trials, answer.state], [6, 'completed']);
     assert.ok(answer.front.length >= 1);
     assert.ok(answer.front.every((point) => point.artifacts.includes('sources.zip')));
-    const afterKill = await trialsOf(data);
+    const afterKill = await trialsOf('kill-me', data);
     for (const trial of beforeKill) assert.deepEqual(afterKill[trial.number], trial);
     assert.ok(
       beforeKill.length === 6 || afterKill.some((trial) => trial.attempt === 2),
@@ -73,7 +60,7 @@ describe('a campaign', () => {
     );
 
     const interrupted = startCli(command(40));
-    await until(interrupted, /trial \d+ completed/);
+    await untilShown(interrupted, /trial \d+ completed/);
     interrupted.child.kill('SIGINT');
     const paused = await interrupted.result;
     assert.equal(paused.code, 130, paused.stderr);
@@ -81,7 +68,7 @@ describe('a campaign', () => {
 
     const resumed = await runCli(command(9));
     assert.equal(resumed.code, 0, resumed.stderr);
-    const last = await trialsOf(data);
+    const last = await trialsOf('kill-me', data);
     assert.ok(finished(last).length >= 9);
     for (const trial of afterKill) assert.deepEqual(last[trial.number], trial);
   });

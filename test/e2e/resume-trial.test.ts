@@ -4,7 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { WireTrial } from '../../src/contract/trial.ts';
-import { ROOT, runCli, startCli, temporaryFolder } from '../support/run-cli.ts';
+import { ROOT, runCli, startCli, temporaryFolder, trialsOf } from '../support/run-cli.ts';
 
 process.env['TINYPARETO_CHECKPOINT_SECONDS'] = '0.05';
 
@@ -31,9 +31,7 @@ evaluation:
 `;
 
 async function trialOf(data: string): Promise<WireTrial> {
-  const result = await runCli(['trials', 'one-trial', '--data', data, '--json']);
-  assert.equal(result.code, 0, result.stderr);
-  const [trial] = (JSON.parse(result.stdout) as { trials: WireTrial[] }).trials;
+  const [trial] = await trialsOf('one-trial', data);
   assert.ok(trial !== undefined);
   return trial;
 }

@@ -1,9 +1,11 @@
 /** Runs the command line as a user would: a process of its own. */
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { WireTrial } from '../../src/contract/trial.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ENTRY = path.join(ROOT, 'bin', 'tinypareto.cjs');
@@ -43,6 +45,21 @@ export function startCli(args: readonly string[], options: { readonly cwd?: stri
 
 export function runCli(args: readonly string[], options: { readonly cwd?: string } = {}): Promise<CliResult> {
   return startCli(args, options).result;
+}
+
+/** Waits until stderr shows the pattern; fails when the process ends before. */
+export async function untilShown(run: RunningCli, pattern: RegExp): Promise<void> {
+  while (!pattern.test(run.stderr())) {
+    assert.equal(run.child.exitCode, null, `ended too early:\n${run.stderr()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** All trials of a study, as the command line tells them. */
+export async function trialsOf(study: string, data: string): Promise<WireTrial[]> {
+  const result = await runCli(['trials', study, '--data', data, '--json']);
+  assert.equal(result.code, 0, result.stderr);
+  return (JSON.parse(result.stdout) as { trials: WireTrial[] }).trials;
 }
 
 /** The error object that a failed command prints with --json. */
