@@ -18,6 +18,10 @@ function runWithNode24(entry, args) {
   if (Number(process.versions.node.split('.')[0]) >= 24) {
     process.argv = [process.argv[0], entry, ...args];
     import(require('node:url').pathToFileURL(entry).href).catch((error) => {
+      if (error.code === 'ERR_MODULE_NOT_FOUND' && /Cannot find package/.test(error.message)) {
+        console.error(`tinypareto's packages are not installed (${error.message}). Run: npm run bootstrap`);
+        process.exit(69);
+      }
       console.error(error);
       process.exit(1);
     });
