@@ -7,6 +7,7 @@ import type { Call, Lowering } from '../lowering.ts';
 import type { FieldValue } from '../program.ts';
 import { chooseEncoding, ENCODING_GOALS } from './choose-encoding.ts';
 import { type EncodedMatrix, encodingName, encodings } from './encode-matrix.ts';
+import { entryCounts } from './entry-counts.ts';
 import { int4Product, mayUnpack, unpackBefore } from './int4-layers.ts';
 import type { CodedPlaces, PlaceCodingName, WeightMatrix } from './weight-matrix.ts';
 
@@ -111,11 +112,12 @@ function encodedCall(lowering: Lowering, call: Call, choice: Choice): Call {
   const { weights: _, in_n: __, out_n: ___, ...rest } = call.params?.fields ?? {};
   const window = nested(rest['window']);
   const params = { struct: kernel.struct, fields: { ...rest, weights: weightFields } };
-  const counts = { entries: encoded.places.entries.columns.length };
+  const taps = kernel.convolution ? integer(window['kernel_h']) * integer(window['kernel_w']) : 0;
+  const counts = entryCounts(encoded, matrix.columns, taps);
   const streaming = streamingProduct(kernel, encoded, pixels);
   if (streaming !== undefined) return { ...call, kernel: streaming, params, counts };
-  const taps = kernel.convolution ? integer(window['kernel_h']) * integer(window['kernel_w']) + 1 : 0;
-  const row = rowScratch(lowering, encoded, matrix.values instanceof Float32Array, taps);
+  const starts = kernel.convolution ? taps + 1 : 0;
+  const row = rowScratch(lowering, encoded, matrix.values instanceof Float32Array, starts);
   return {
     ...call,
     kernel: kernel.kernel,
@@ -173,8 +175,8 @@ function streamingProduct(kernel: EncodedKernel, { places, values }: EncodedMatr
 const STREAMING: ReadonlySet<PlaceCodingName> = new Set(['bitmap', 'crs8', 'crs16', 'delta4']);
 
 /** Room for one decoded row: entries of 4 bytes (int8) or 8 (float), and the first entry of each tap. */
-function rowScratch(lowering: Lowering, encoded: EncodedMatrix, isFloat: boolean, taps: number) {
-  const elements = encoded.most * (isFloat ? 4 : 2) + taps;
+function rowScratch(lowering: Lowering, encoded: EncodedMatrix, isFloat: boolean, starts: number) {
+  const elements = encoded.most * (isFloat ? 4 : 2) + starts;
   const id = lowering.scratch('uint16_t', Math.max(1, elements));
   return { kind: 'buffer', id, type: 'uint16_t' } as const;
 }

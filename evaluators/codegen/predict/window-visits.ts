@@ -19,6 +19,8 @@ export interface WindowVisits {
 
 interface AxisVisits {
   readonly visits: number;
+  /** Of each place of the kernel. */
+  readonly each: readonly number[];
   readonly edges: number;
 }
 
@@ -30,27 +32,40 @@ function axisVisits(
   pad: number,
   size: number,
 ): AxisVisits {
-  let visits = 0;
+  const each = new Array<number>(kernel).fill(0);
   let edges = 0;
   for (let o = 0; o < out; o++) {
     let inside = 0;
     for (let k = 0; k < kernel; k++) {
       const at = o * stride - pad + k * dilation;
-      if (at >= 0 && at < size) inside++;
+      if (at < 0 || at >= size) continue;
+      inside++;
+      each[k] = (each[k] ?? 0) + 1;
     }
-    visits += inside;
     if (inside < kernel) edges++;
   }
-  return { visits, edges };
+  return { visits: each.reduce((sum, count) => sum + count, 0), each, edges };
+}
+
+function axes(g: Fields): readonly [AxisVisits, AxisVisits] {
+  const of = (name: string) => numberOf(g, name);
+  return [
+    axisVisits(of('out_h'), of('kernel_h'), of('stride_h'), of('dilation_h'), of('pad_top'), of('in_h')),
+    axisVisits(of('out_w'), of('kernel_w'), of('stride_w'), of('dilation_w'), of('pad_left'), of('in_w')),
+  ];
+}
+
+/** Output positions for which a place of the window [kernel_h × kernel_w] lies inside the image. */
+export function tapVisits(g: Fields): number[] {
+  const [height, width] = axes(g);
+  const batch = numberOf(g, 'batch');
+  return height.each.flatMap((rows) => width.each.map((columns) => batch * rows * columns));
 }
 
 /** Of the fields of a `dnnrt_window_t`. */
 export function windowVisits(g: Fields): WindowVisits {
   const of = (name: string) => numberOf(g, name);
-  const [height, width] = [
-    axisVisits(of('out_h'), of('kernel_h'), of('stride_h'), of('dilation_h'), of('pad_top'), of('in_h')),
-    axisVisits(of('out_w'), of('kernel_w'), of('stride_w'), of('dilation_w'), of('pad_left'), of('in_w')),
-  ];
+  const [height, width] = axes(g);
   const batch = of('batch');
   const inner = (of('out_h') - height.edges) * (of('out_w') - width.edges);
   return {
