@@ -214,28 +214,34 @@ static struct tile_args begin_tiles(const struct fields *f, uint32_t *column) {
       0, g->stride_w * g->in_c, f->quads, g->kernel_h, 0, 0, 0, weights, f->tail ? 4 * f->quads : 0, 0};
 }
 
-/* All channels of 1 to 4 pixels whose fields are in the column; 2 or 3, and an odd last channel, have no place in y for what is computed. */
-static void compute_tile(const dnnrt_conv2d_s8_t *p, struct tile_args *args, int32_t pixels, int8_t *y, int8_t *tile) {
-  const int32_t channels = p->out_c, last = channels - 1;
-  void (*const multiply)(const struct tile_args *) = pixels == 1 ? multiply_pixel : multiply_tiles;
-  int8_t *to = pixels == 1 || pixels == PIXELS ? y : tile, *spare = tile + PIXELS * channels;
+/* All channels of 1 to 4 pixels whose fields are in the column. 2 or 3 are computed one by one, for y has no place for all that a tile computes;
+   an odd last channel goes through 8 spare bytes. */
+static void compute_tile(const dnnrt_conv2d_s8_t *p, struct tile_args *args, int32_t pixels, int8_t *y, int8_t *spare) {
+  const int32_t channels = p->out_c, together = pixels == PIXELS ? PIXELS : 1;
+  const uint32_t *const column = args->column;
+  void (*const multiply)(const struct tile_args *) = pixels == PIXELS ? multiply_tiles : multiply_pixel;
   args->tiles = 0;
-  args->y = to;
-  if (channels > 1) multiply(args);
-  if ((channels & 1) != 0) {
-    struct tile_args end = *args;
-    end.weights = args->end;
-    end.end = end.weights + QUAD_WORDS * end.quads + EXTRA_WORDS;
-    end.y = spare;
-    end.stride = 2;
-    multiply(&end);
-    for (int32_t i = 0; i < pixels; i++) to[i * channels + last] = spare[2 * i];
+  for (int32_t done = 0; done < pixels; done += together, y += together * channels) {
+    args->y = y;
+    if (channels > 1) multiply(args);
+    if ((channels & 1) != 0) {
+      struct tile_args end = *args;
+      end.weights = args->end;
+      end.end = end.weights + QUAD_WORDS * end.quads + EXTRA_WORDS;
+      end.y = spare;
+      end.stride = 2;
+      multiply(&end);
+      for (int32_t i = 0; i < together; i++) y[(i + 1) * channels - 1] = spare[2 * i];
+    }
+    args->column += together;
+    args->column_end += together;
   }
-  if (to != y) memcpy(y, to, (size_t)(pixels * channels));
+  args->column = column;
+  args->column_end = column + 2 * PIXELS * args->quads;
 }
 
 /* `tiles` tiles side by side whose fields lie in rows of `pitch` bytes from x on. */
-static void compute_tiles(const dnnrt_conv2d_s8_t *p, struct tile_args *args, int32_t tiles, const int8_t *x, int32_t pitch, int8_t *y, int8_t *tile) {
+static void compute_tiles(const dnnrt_conv2d_s8_t *p, struct tile_args *args, int32_t tiles, const int8_t *x, int32_t pitch, int8_t *y, int8_t *spare) {
   args->pitch = pitch;
   args->skip = pitch - 4 * args->row_quads;
   if ((p->out_c & 1) == 0) {
@@ -247,7 +253,7 @@ static void compute_tiles(const dnnrt_conv2d_s8_t *p, struct tile_args *args, in
   }
   for (; tiles > 0; tiles--, x += PIXELS * args->step, y += PIXELS * p->out_c) {
     widen_args(args, x);
-    compute_tile(p, args, PIXELS, y, tile);
+    compute_tile(p, args, PIXELS, y, spare);
   }
 }
 

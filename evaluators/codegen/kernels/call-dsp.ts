@@ -143,11 +143,11 @@ function centred(layer: IntegerConvolution, values: Int8Array): Int16Array {
   return Int16Array.from(values, (value, i) => value - zero(Math.floor(i / layer.length)));
 }
 
-/** Four columns of int16, four pixels of the result, a spare pair; the quads of one field or the part of a shallow image under a tile. */
-function tileScratch(words: number, { channels, window }: IntegerConvolution): number {
+/** Four columns of int16; then what is needed of a field's bytes or the part of a shallow image under a tile, or of `spareBytes`. */
+function tileScratch(words: number, { window }: IntegerConvolution, spareBytes: number): number {
   const pitch = Math.floor(((3 * window.stride_w + window.kernel_w) * window.in_c + 7) / 4) * 4;
-  const patch = window.in_c % 4 === 0 ? 0 : window.kernel_h * pitch;
-  return words * 16 + 4 * channels + 8 + Math.max(words * 2, patch);
+  const bytes = window.in_c % 4 === 0 ? 0 : Math.max(2 * words, window.kernel_h * pitch);
+  return 16 * words + Math.max(bytes, spareBytes);
 }
 
 /** With any weights: two in an int16, the first of them 128 higher. */
@@ -160,7 +160,9 @@ function callAffine(lowering: Lowering, layer: IntegerConvolution): void {
     packPairs({ values: storedWeights(layer), channels, rows, run, offset: true }),
   );
   const bias = lowering.constant('b', 'int32_t', pairs * 4, () => groupedBias(layer, 2, true));
-  const made = { weights, bias, scratchBytes: tileScratch(words, layer), requantize: layer.requantize };
+  // Pixels of a short tile, an odd last channel.
+  const scratchBytes = tileScratch(words, layer, 4 * channels + 8);
+  const made = { weights, bias, scratchBytes, requantize: layer.requantize };
   callConvolution(lowering, 'dnnrt_conv2d_affine_s8_dsp', layer, made);
 }
 
@@ -186,7 +188,8 @@ function callPairs(lowering: Lowering, layer: IntegerConvolution, storage: PairS
     return packPairs({ values: ordered(table.weights), channels, rows, run, offset: false }, table.ends);
   });
   const kernel = storage === 'int16' ? 'dnnrt_conv2d_s16_dsp' : 'dnnrt_conv2d_s8_dsp';
-  const made = { weights, bias: null, scratchBytes: tileScratch(words, layer), requantize };
+  const scratchBytes = tileScratch(words, layer, channels % 2 === 0 ? 0 : 8);
+  const made = { weights, bias: null, scratchBytes, requantize };
   callConvolution(lowering, kernel, layer, made);
 }
 
@@ -217,6 +220,13 @@ export function depthwiseDspStrip(window: WindowFields): number {
   return walksByColumns(window) ? window.out_h : STRIP;
 }
 
+/** Whether the last of the columns is computed apart, so that the planes have no border behind it. */
+export function lastApart(window: WindowFields): boolean {
+  const { in_w: width, out_w: made } = window;
+  const isSame = window.stride_w === 1 && window.pad_left === 1 && width === made;
+  return walksByColumns(window) && isSame && made > 1 && made % 2 === 1;
+}
+
 /** Working memory of the depthwise kernel: two planes of int16 of a strip. */
 export function depthwiseDspScratchBytes(window: WindowFields): number {
   const stride = window.stride_w;
@@ -225,7 +235,8 @@ export function depthwiseDspScratchBytes(window: WindowFields): number {
   // Borders of a strip are part of what it takes.
   const strips = { before: 0, in: Math.min(taken, window.pad_top + window.in_h), out: strip };
   const columns = { before: window.pad_left, in: window.in_w, out: window.out_w };
-  const [wide, high] = walksByColumns(window) ? [strips, window.out_w] : [columns, strip];
+  const byColumns = walksByColumns(window);
+  const [wide, high] = byColumns ? [strips, window.out_w - (lastApart(window) ? 1 : 0)] : [columns, strip];
   const rest = wide.out % 4;
   const fours = Math.floor(wide.out / 4) + (rest === 3 ? 1 : 0);
   const read = 2 * stride * fours + (rest === 1 || rest === 2 ? stride + 1 : 1);

@@ -1,5 +1,5 @@
 /** How often the parts of the depthwise kernel with planes of int16 run (runtime-c, dnnrt_depthwise2d_s8_dsp.c), strip by strip. */
-import { depthwiseDspStrip, walksByColumns } from '../kernels/call-dsp.ts';
+import { depthwiseDspStrip, lastApart, walksByColumns } from '../kernels/call-dsp.ts';
 import type { WindowFields } from '../lower/window.ts';
 
 const TOGETHER = 2;
@@ -35,7 +35,10 @@ export function walkPlanes(g: WindowFields): ReadonlyMap<string, number> {
     const read = 2 * stride * fours + (rest === 1 || rest === 2 ? stride + 1 : 1);
     const planeWords = Math.max(Math.ceil((columns.pad + columns.in) / 2), read) * TOGETHER;
     add('strips', 1);
-    add('filled words', ((rows.out - 1) * stride + 3) * planeWords);
+    const apart = lastApart(g) ? 1 : 0;
+    add('filled words', ((rows.out - apart - 1) * stride + 3) * planeWords);
+    add('apart', apart * (groups + few));
+    add('apart words', apart * (groups + few) * planeWords);
     add('groups', groups);
     add('gathered rows', groups * rows.in);
     add('gathered twos', groups * rows.in * Math.floor(pairs / 2));

@@ -178,13 +178,12 @@ class Walk {
           this.#field(row(), left());
           next(1);
         }
-        if (pixels === 1) {
-          this.#add('single pairs', this.#pairs);
-          this.#add('single quads', this.#pairs * this.#fieldQuads);
-          this.#add('single loops', this.#pairs * Math.ceil(this.#fieldQuads / 4));
+        if (pixels < PIXELS) {
+          this.#add('single pairs', pixels * this.#pairs);
+          this.#add('single quads', pixels * this.#pairs * this.#fieldQuads);
+          this.#add('single loops', pixels * this.#pairs * Math.ceil(this.#fieldQuads / 4));
         } else {
           this.#multiply(1);
-          this.#add('short tiles', pixels < PIXELS ? 1 : 0);
         }
       }
       pending -= pixels;

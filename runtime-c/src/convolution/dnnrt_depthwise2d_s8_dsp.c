@@ -218,11 +218,18 @@ static void limit(int8_t *y, int32_t n, const dnnrt_requantize_t *q) {
   for (int32_t i = 0; i < n; i++) y[i] = (int8_t)(y[i] < q->lo ? q->lo : y[i] > q->hi ? q->hi : y[i]);
 }
 
+/* Whether the last row of a result of stride 1 is computed apart, so that the planes need no border behind the image: the one before it serves
+   as well when the last row of the image is copied halfway between the row before it and that border. */
+static int32_t last_apart(const struct walk *g, int32_t stride, int32_t by_columns) {
+  return by_columns && stride == 1 && g->pad_rows == 1 && g->in_rows == g->out_rows && g->out_rows > 1 && (g->out_rows & 1) != 0;
+}
+
 static void compute_strip(const dnnrt_conv2d_s8_t *p, const struct walk *g, const int8_t *x, int8_t *y, void *scratch) {
   const int32_t stride = p->window.stride_w, lead = g->pad_columns & 1, trail = (g->in_columns - lead) & 1;
   const int32_t rest = g->out_columns % 4, fours = g->out_columns / 4 + (rest == 3);
   const int32_t filled = (g->pad_columns + g->in_columns + 1) / 2, read = 2 * stride * fours + (rest == 1 || rest == 2 ? stride + 1 : 1);
-  const int32_t pitch = PAIR_BYTES * (filled > read ? filled : read), size = ((g->out_rows - 1) * stride + 3) * pitch;
+  const int32_t apart = last_apart(g, stride, walks_by_columns(&p->window)), rows = g->out_rows - apart;
+  const int32_t pitch = PAIR_BYTES * (filled > read ? filled : read), size = ((rows - 1) * stride + 3) * pitch;
   const uint32_t zero = (uint32_t)(uint16_t)p->x_zero * 0x10001u;
   int8_t *const planes = (int8_t *)scratch;
   uint32_t *to = (uint32_t *)scratch;
@@ -235,7 +242,7 @@ static void compute_strip(const dnnrt_conv2d_s8_t *p, const struct walk *g, cons
   const int32_t outputs = g->out_columns, whole = 0, steps = 0;
 #endif
   struct plane_args args = {
-      dnnrt_narrow_offset(p->requantize.y_zero, 8), g->out_rows, stride * pitch - steps * 16 * stride, g->y_row - whole * 4 * g->y_column,
+      dnnrt_narrow_offset(p->requantize.y_zero, 8), rows, stride * pitch - steps * 16 * stride, g->y_row - whole * 4 * g->y_column,
       outputs, TOGETHER, planes, y, (const uint32_t *)p->weights, p->bias, pitch, g->y_column};
   void (*const planes_of)(const struct plane_args *) = stride == 1 ? planes_stride_1 : planes_stride_2;
   /* Gathering leaves the borders as they are. */
@@ -255,6 +262,19 @@ static void compute_strip(const dnnrt_conv2d_s8_t *p, const struct walk *g, cons
       gather_one(g, x + c, pitch, planes);
     }
     planes_of(&args);
+    if (apart) {
+      const uint32_t *from = (const uint32_t *)(const void *)(planes + (rows + 1) * pitch);
+      uint32_t *half = (uint32_t *)(void *)(planes + rows / 2 * pitch);
+      for (int32_t i = pitch / PAIR_BYTES; i > 0; i--, from += TOGETHER, half += TOGETHER) half[0] = from[0], half[1] = from[1];
+      args.rows = 1;
+      args.pitch = -(rows / 2 * pitch);
+      args.plane += rows * pitch;
+      args.y += rows * g->y_row;
+      planes_of(&args);
+      args.rows = rows;
+      args.pitch = pitch;
+      args.plane = planes;
+    }
     args.weights += args.channels * WEIGHT_WORDS;
     args.table += args.channels * 2;
   }
