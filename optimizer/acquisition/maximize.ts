@@ -19,6 +19,8 @@ export interface SearchTask {
   readonly seen: ReadonlySet<string>;
   /** Good points found so far: some starts are drawn around them. */
   readonly incumbents: readonly Params[];
+  /** Called before every evaluation; what it throws ends the search. */
+  readonly interrupt?: () => void;
 }
 
 export interface SearchEffort {
@@ -56,6 +58,7 @@ export class CandidateSearch {
 
   /** Acquisition value, or a large negative value that falls with the known violation. */
   value(candidate: Candidate): number {
+    this.#task.interrupt?.();
     const violation = this.#task.knownViolation(candidate.params);
     const value = violation > 0 ? -1e12 * (1 + violation) : this.#task.acquisition.evaluate(candidate);
     if (violation === 0) this.#offer(candidate, value);
@@ -97,6 +100,7 @@ export class CandidateSearch {
       return space.decode(unit);
     };
     const negated = (x: Float64Array, gradient: Float64Array): number => {
+      this.#task.interrupt?.();
       const params = at(x);
       if (this.#task.knownViolation(params) > 0 || !space.isAllowed(params)) return Number.POSITIVE_INFINITY;
       const value = acquisition.evaluate(toCandidate(space, params), full);

@@ -14,6 +14,8 @@ export interface FitOptions {
   readonly priors?: HyperPriors;
   /** Extra starting point, e.g. the hyper-parameters of a similar data set. */
   readonly start?: Float64Array;
+  /** Called before every evaluation; what it throws ends the fit. */
+  readonly interrupt?: () => void;
 }
 
 export interface FitResult extends GpHyper {
@@ -69,8 +71,12 @@ export function fitHyperParameters(data: GpData, options: FitOptions): FitResult
     const { lower, upper } = thetaBounds(kind, D);
     const first = initialTheta(kind, D, priors);
     const likelihood = new MarginalLikelihood(data, kind, priors);
+    const objective = (theta: Float64Array, gradient: Float64Array): number => {
+      options.interrupt?.();
+      return likelihood.evaluate(theta, gradient);
+    };
     const climb = (start: Float64Array, maxIterations: number): LbfgsResult =>
-      minimizeBounded((theta, gradient) => likelihood.evaluate(theta, gradient), start, lower, upper, {
+      minimizeBounded(objective, start, lower, upper, {
         maxIterations,
         gradientTolerance: 1e-3,
         valueTolerance: 1e-7,

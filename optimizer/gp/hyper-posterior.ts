@@ -86,12 +86,16 @@ function energy(momentum: Float64Array): number {
   return sum;
 }
 
-/** Draws of theta, starting from the fitted `hyper`; none where the density cannot be evaluated there. */
+/**
+ * Draws of theta, starting from the fitted `hyper`; none where the density cannot be evaluated there. `interrupt` is called before every
+ * trajectory; what it throws ends the drawing.
+ */
 export function drawHyperParameters(
   data: GpData,
   hyper: GpHyper,
   { draws, warmUp, between }: DrawEffort,
   rng: Rng,
+  interrupt?: () => void,
 ): Float64Array[] {
   const posterior = new Posterior(data, hyper);
   const found: Float64Array[] = [];
@@ -99,6 +103,7 @@ export function drawHyperParameters(
   if (!Number.isFinite(here.logDensity)) return found;
   let step = FIRST_STEP;
   for (let round = 1; found.length < draws; round++) {
+    interrupt?.();
     const momentum = Float64Array.from(hyper.theta, () => rng.nextNormal());
     const before = here.logDensity - energy(momentum);
     // A varying length keeps trajectories from closing on themselves.

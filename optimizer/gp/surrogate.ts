@@ -40,6 +40,7 @@ export class Surrogate {
   static fit(output: OutputData, transform: OutputTransform, options: FitOptions): Surrogate | undefined {
     const data = toGpData(output, transform);
     const fitted = fitHyperParameters(data, options);
+    options.interrupt?.();
     const model = GpModel.create(data, fitted);
     if (model === undefined) return undefined;
     let logEvidence = data.n * fitted.logDensity;
@@ -70,7 +71,9 @@ export class Surrogate {
       kinds: [hyper.kind],
       maxIterations: 8,
       start: hyper.theta,
+      ...(options.interrupt !== undefined && { interrupt: options.interrupt }),
     });
+    options.interrupt?.();
     const model = GpModel.create(toGpData(output, best.transform), polished);
     return model === undefined ? undefined : new Surrogate(best.transform, model, best.logEvidence);
   }

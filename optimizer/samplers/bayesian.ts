@@ -60,6 +60,7 @@ class BayesianRun {
   readonly #study: FittedStudy;
   readonly #drawn: readonly FittedStudy[];
   readonly #feasible: readonly TableRow[];
+  readonly #interrupting: Pick<SearchTask, 'interrupt'>;
 
   constructor(
     strategy: BayesianStrategy,
@@ -68,6 +69,7 @@ class BayesianRun {
     table: TrialTable,
     study: FittedStudy,
     drawn: readonly FittedStudy[],
+    interrupting: Pick<SearchTask, 'interrupt'>,
   ) {
     this.#strategy = strategy;
     this.#space = space;
@@ -75,6 +77,7 @@ class BayesianRun {
     this.#table = table;
     this.#study = study;
     this.#drawn = drawn;
+    this.#interrupting = interrupting;
     this.#feasible = table.rows.filter((row) => row.isFeasible);
   }
 
@@ -106,6 +109,7 @@ class BayesianRun {
     rng: Rng,
   ): Found | undefined {
     const parts = studies.map((study) => {
+      this.#interrupting.interrupt?.();
       const scenarios = buildScenarios(study, this.#outputs, this.#table, pending, rng.fork('scenarios'));
       return new ScenarioAcquisition(
         this.#space,
@@ -123,6 +127,7 @@ class BayesianRun {
       knownViolation: (params) => this.#outputs.knownViolation(params),
       seen,
       incumbents: nonDominatedIndices(feasible.map((row) => row.objectives)).map((i) => feasible[i].trial.params),
+      ...this.#interrupting,
     };
     const effort = effortFor(Math.min(MAX_MODELLED, this.#table.rows.length));
     return this.#strategy.search(task, effort, rng.fork('search'))[0];
@@ -140,6 +145,10 @@ function effortFor(trials: number): SearchEffort {
   };
 }
 
+function hasSameTrials(a: TrialTable, b: TrialTable): boolean {
+  return a.rows.length === b.rows.length && a.rows.every(({ trial }, i) => trial === b.rows[i].trial);
+}
+
 export function createBayesianSampler(
   problem: SamplerProblem,
   options: SamplerOptions,
@@ -152,6 +161,15 @@ export function createBayesianSampler(
   const atCentre = centrePoints(free.length, options.budgetTrials);
   const usual = Math.max(FEWEST_INITIAL, atCentre > 0 ? atCentre : space.parameters.length + 1);
   const initialPoints = options.initialPoints ?? usual;
+  const { interrupt } = options;
+  let latest: { readonly table: TrialTable; readonly study: FittedStudy | undefined } | null = null;
+
+  /** Asks between which no result came share one fit. */
+  const fit = (table: TrialTable): FittedStudy | undefined => {
+    if (latest === null || !hasSameTrials(latest.table, table))
+      latest = { table, study: fitStudy(space, outputs, table, options) };
+    return latest.study;
+  };
 
   const initialPoint = (observations: Observations, rng: Rng): Suggestion | string => {
     if (observations.length < atCentre) {
@@ -185,11 +203,19 @@ export function createBayesianSampler(
       // The models depend on finished trials only: one fit serves the whole batch.
       const table = trialTable(problem, outputs, observations);
       const isReady = observations.length + count > initialPoints && table.rows.length >= 2;
-      const study = isReady ? fitStudy(space, outputs, table, options.modelledTrials) : undefined;
+      const study = isReady ? fit(table) : undefined;
       const run =
         study === undefined
           ? undefined
-          : new BayesianRun(strategy, space, outputs, table, study, drawStudies(study, rng.fork('draws')));
+          : new BayesianRun(
+              strategy,
+              space,
+              outputs,
+              table,
+              study,
+              drawStudies(study, rng.fork('draws'), interrupt),
+              interrupt === undefined ? {} : { interrupt },
+            );
       for (let i = 0; i < count; i++) {
         const next = suggestOne(run, grown, count === 1 ? rng : rng.fork(`batch ${i}`));
         if (typeof next === 'string') return { kind: 'exhausted', suggestions, reason: next };

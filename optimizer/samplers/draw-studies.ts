@@ -20,24 +20,26 @@ function isDrawn(output: OutputModel): boolean {
   return output.model.hyper.kind === 'anova' && output.model.data.n <= MOST_TRIALS;
 }
 
-function drawOutput(output: OutputModel, draws: number, rng: Rng): OutputModel[] {
+function drawOutput(output: OutputModel, draws: number, rng: Rng, interrupt?: () => void): OutputModel[] {
   if (output.kind === 'known' || !isDrawn(output)) return new Array<OutputModel>(draws).fill(output);
   const { model } = output;
   const { kind } = model.hyper;
-  const thetas = drawHyperParameters(model.data, model.hyper, { ...EFFORT, draws }, rng);
+  const thetas = drawHyperParameters(model.data, model.hyper, { ...EFFORT, draws }, rng, interrupt);
   return Array.from({ length: draws }, (_, k) => {
+    interrupt?.();
     const drawn = thetas[k] === undefined ? undefined : GpModel.create(model.data, { kind, theta: thetas[k] });
     return drawn === undefined ? output : { ...output, model: drawn };
   });
 }
 
 /** The studies to average over: draws, or the fitted one alone. */
-export function drawStudies(study: FittedStudy, rng: Rng): readonly FittedStudy[] {
+export function drawStudies(study: FittedStudy, rng: Rng, interrupt?: () => void): readonly FittedStudy[] {
   const outputs = [...study.objectives.map(({ model }) => model), ...study.constraints];
   const draws = Math.floor(DRAWS / Math.max(1, outputs.filter(isDrawn).length));
   if (draws < 2 || !outputs.some(isDrawn)) return [study];
-  const objectives = study.objectives.map(({ model }, j) => drawOutput(model, draws, rng.fork(`objective ${j}`)));
-  const constraints = study.constraints.map((model, c) => drawOutput(model, draws, rng.fork(`constraint ${c}`)));
+  const draw = (model: OutputModel, name: string): OutputModel[] => drawOutput(model, draws, rng.fork(name), interrupt);
+  const objectives = study.objectives.map(({ model }, j) => draw(model, `objective ${j}`));
+  const constraints = study.constraints.map((model, c) => draw(model, `constraint ${c}`));
   return Array.from({ length: draws }, (_, k) => ({
     ...study,
     objectives: study.objectives.map((objective, j) => ({ ...objective, model: objectives[j][k] })),

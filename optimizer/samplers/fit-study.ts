@@ -1,6 +1,7 @@
 /** Fits one surrogate per output that is not known: objectives, modelled constraints, and plain feasibility labels. */
 import type { OutputModel } from '../acquisition/acquisition.ts';
 import { cautiousModel } from '../gp/cautious-model.ts';
+import type { FitOptions } from '../gp/fit.ts';
 import type { KernelColumn, KernelKind } from '../gp/kernel.ts';
 import {
   bilogTransform,
@@ -16,6 +17,7 @@ import { inferReferencePoint } from '../pareto/reference-point.ts';
 import type { Params } from '../space/parameter.ts';
 import type { SearchSpace } from '../space/search-space.ts';
 import { representativeRows } from './representative-rows.ts';
+import type { SamplerOptions } from './sampler-options.ts';
 import type { ObjectiveOutput, StudyOutputs } from './study-outputs.ts';
 import type { TableRow, TrialTable } from './trial-table.ts';
 
@@ -49,7 +51,14 @@ interface ModelForm {
   readonly columns: readonly KernelColumn[];
   /** Kernels that are compared. */
   readonly kinds: readonly KernelKind[];
+  readonly interrupt: (() => void) | undefined;
 }
+
+const fitOptions = ({ kinds, interrupt }: ModelForm): FitOptions => ({
+  kinds,
+  maxIterations: FIT_ITERATIONS,
+  ...(interrupt !== undefined && { interrupt }),
+});
 
 const isMixed = (space: SearchSpace): boolean => space.dimensions.some(({ kind }) => kind !== 'continuous');
 
@@ -58,14 +67,14 @@ const isMixed = (space: SearchSpace): boolean => space.dimensions.some(({ kind }
  * has twice the hyper-parameters, which only an average over many of their values makes safe (draw-studies.ts); that is
  * affordable where a single output has to be modelled.
  */
-function outputForm(space: SearchSpace, outputs: StudyOutputs): ModelForm {
+function outputForm(space: SearchSpace, outputs: StudyOutputs, interrupt?: () => void): ModelForm {
   const modelled = outputs.objectives.filter(({ known }) => known === undefined).length + outputs.modelled.length;
   const isAveraged = modelled === 1 && isMixed(space);
-  return { columns: kernelColumns(space), kinds: isAveraged ? ['anova'] : ['matern52', 'rbf'] };
+  return { columns: kernelColumns(space), kinds: isAveraged ? ['anova'] : ['matern52', 'rbf'], interrupt };
 }
 
 function fitObjective(
-  { columns, kinds }: ModelForm,
+  form: ModelForm,
   rows: readonly TableRow[],
   output: ObjectiveOutput,
   j: number,
@@ -81,14 +90,14 @@ function fitObjective(
   }
   const surrogate = Surrogate.fitBest(
     {
-      columns,
+      columns: form.columns,
       rows: used.map((row) => row.candidate.row),
       values,
       errors: used.map((row) => row.errors[j]),
       ...(prior === undefined ? {} : { prior: used.map((row) => prior(row.trial.params)) }),
     },
     objectiveTransforms(values, reference),
-    { kinds, maxIterations: FIT_ITERATIONS },
+    fitOptions(form),
   );
   if (surrogate === undefined) return undefined;
   const { transform } = surrogate;
@@ -127,15 +136,15 @@ function fitConstraint(form: ModelForm, rows: readonly TableRow[], c: number): O
 }
 
 function fitPlain(
-  { columns, kinds }: ModelForm,
+  form: ModelForm,
   rows: readonly TableRow[],
   values: readonly number[],
   transform: OutputTransform,
 ): OutputModel | undefined {
   const surrogate = Surrogate.fitBest(
-    { columns, rows: rows.map((row) => row.candidate.row), values, errors: values.map(() => Number.NaN) },
+    { columns: form.columns, rows: rows.map((row) => row.candidate.row), values, errors: values.map(() => Number.NaN) },
     [transform],
-    { kinds, maxIterations: FIT_ITERATIONS },
+    fitOptions(form),
   );
   return surrogate === undefined ? undefined : { kind: 'modelled', model: surrogate.model };
 }
@@ -163,9 +172,9 @@ export function fitStudy(
   space: SearchSpace,
   outputs: StudyOutputs,
   table: TrialTable,
-  modelledTrials = MAX_MODELLED,
+  { modelledTrials = MAX_MODELLED, interrupt }: Pick<SamplerOptions, 'modelledTrials' | 'interrupt'> = {},
 ): FittedStudy | undefined {
-  const form = outputForm(space, outputs);
+  const form = outputForm(space, outputs, interrupt);
   const complete = table.rows.filter((row) => row.objectives.every((value) => !Number.isNaN(value)));
   const feasible = complete.filter((row) => row.isFeasible);
   const reference = inferReferencePoint(

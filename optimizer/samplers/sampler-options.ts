@@ -14,6 +14,11 @@ export interface SamplerOptions {
   readonly populationSize?: number;
   /** Values per continuous parameter; `grid`. */
   readonly gridLevels?: number;
+  /**
+   * Called every few milliseconds while models are fitted and points are searched; what it throws ends an ask whose answer nobody wants
+   * any more. Samplers with a model.
+   */
+  readonly interrupt?: () => void;
   /** The points to try; `list`. */
   readonly list?: readonly Params[];
 }

@@ -84,6 +84,14 @@ export const SamplerSchema = strictObject({
     Type.Array(ParamsSchema, { maxItems: 100_000, description: 'The points of kind `list`, in order.' }),
   ),
   populationSize: Type.Optional(Type.Integer({ minimum: 2, maximum: 10_000 })),
+  ahead: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 256,
+      description:
+        'Points that are kept ready. Each is made from the results that were there so many asks before its own, so that an ask need not wait for the models; default 0: from all results. Samplers with a model.',
+    }),
+  ),
 });
 
 export type ParameterSpec = Static<typeof ParameterSchema>;

@@ -14,6 +14,11 @@ export const WhySchema = strictObject({
   acquisition: Type.Optional(Type.Number()),
   predicted: Type.Optional(Type.Record(Type.String(), strictObject({ mean: Type.Number(), sd: Type.Number() }))),
   note: Type.Optional(Type.String()),
+  unseen: Type.Optional(
+    Type.Array(Type.Integer(), {
+      description: 'Trials that had been told when it was asked for, but not when it was made (`sampler.ahead`).',
+    }),
+  ),
 });
 
 export const ArtifactLinkSchema = strictObject({

@@ -10,6 +10,7 @@ import { leasesAllowed, RUNNER_CLIENT } from './study.ts';
 import type { NewEvent, StudyRegistry } from './study-registry.ts';
 import { tryAgain } from './study-registry.ts';
 import type { StudyState } from './study-state.ts';
+import { aheadOf, withUnseen } from './suggest-view.ts';
 import type { Suggester } from './suggester.ts';
 import { moveStudy, settle } from './transition.ts';
 
@@ -125,12 +126,15 @@ async function answer(
   }
   checkRunning(state);
   const needed = suggestionsNeeded(registry, state, count);
+  const number = state.trials.length;
   const found: SuggestResult =
     needed > 0 ? await suggester.suggest(state, needed) : { kind: 'suggestions', suggestions: [] };
   if (state.isDropped) throw tryAgain();
   checkRunning(state);
   if (found.suggestions.some(({ params }) => state.isTaken(params))) return null;
-  const suggestions = found.suggestions.slice(0, trialsLeft(state, registry.clock.now()));
+  // What is made ahead belongs to one place in the order of trials.
+  if (aheadOf(state) > 0 && state.trials.length !== number) return null;
+  const suggestions = withUnseen(state, found.suggestions).slice(0, trialsLeft(state, registry.clock.now()));
   const { leased, lost } = give(registry, state, suggestions, request);
   if (leased.length + lost.length === 0) return refuse(registry, state, found);
   const known = state.trials.length;

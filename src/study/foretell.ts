@@ -11,6 +11,7 @@ export function foretellConstraints(
   problem: SamplerProblem,
   observations: Observations,
   result: SuggestResult,
+  interrupt: () => void,
 ): SuggestResult {
   const stated = result.suggestions.flatMap(({ why }) =>
     why.acquisition === undefined ? [] : Object.keys(why.predicted ?? {}),
@@ -19,7 +20,7 @@ export function foretellConstraints(
   const silent = problem.constraints.filter(({ metrics }) => metrics.some((metric) => !isStated.has(metric)));
   if (stated.length === 0 || silent.length === 0) return result;
   const teaching = observations.filter(({ state }) => state !== 'pending').slice(-MOST_OBSERVATIONS);
-  const models = fitMetricModels({ ...problem, objectives: [], constraints: silent }, teaching);
+  const models = fitMetricModels({ ...problem, objectives: [], constraints: silent }, teaching, { interrupt });
   return {
     ...result,
     suggestions: result.suggestions.map(({ params, why }) => {

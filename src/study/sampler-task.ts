@@ -96,11 +96,16 @@ function extensionUrl(name: string): string {
   return new URL(`../${name}${ending}`, import.meta.url).href;
 }
 
-/** The sampler of the task, for its problem. */
-export async function buildSampler(task: SamplerTask, problem: SamplerProblem): Promise<Sampler> {
+/** The sampler of the task, for its problem. `interrupt` is called while it thinks; what it throws ends the ask. */
+export async function buildSampler(
+  task: SamplerTask,
+  problem: SamplerProblem,
+  interrupt: () => void = () => {},
+): Promise<Sampler> {
   const { sampler, budgetTrials } = task;
   const options: SamplerOptions = {
     seed: sampler.seed,
+    interrupt,
     ...(sampler.initialPoints !== undefined && { initialPoints: sampler.initialPoints }),
     ...(sampler.populationSize !== undefined && { populationSize: sampler.populationSize }),
     ...(sampler.points !== undefined && { list: sampler.points }),
@@ -113,7 +118,7 @@ export async function buildSampler(task: SamplerTask, problem: SamplerProblem): 
   if (task.fidelity === undefined) return informed;
   const { parameter, seconds } = task.fidelity;
   const language = new ParamLanguage(task.parameters, await loadExpressionParser());
-  return createFidelitySampler(problem, informed, { parameter, seconds: language.formula(seconds) });
+  return createFidelitySampler(problem, informed, { parameter, seconds: language.formula(seconds), interrupt });
 }
 
 function withTransfer(task: SamplerTask, kind: SamplerKind, problem: SamplerProblem, options: SamplerOptions): Sampler {

@@ -138,9 +138,10 @@ export class StudyRegistry {
   ): Promise<StudyState> {
     if (this.#names.has(record.name)) throw new Error(`the name ${record.name} is taken`);
     this.#remember(record);
-    const numbered = trials.map((trial) =>
-      trial.finishedSeq === null ? trial : { ...trial, finishedSeq: this.#lastSeq + 1 + trial.number },
-    );
+    const numbered = trials.map((trial): TrialRecord => {
+      const seq = this.#lastSeq + 1 + trial.number;
+      return { ...trial, createdSeq: seq, finishedSeq: trial.finishedSeq === null ? null : seq };
+    });
     const state = await StudyState.load(record, numbered, this.clock);
     this.#opened.add(record.id);
     this.#live.set(record.id, state);
@@ -175,12 +176,13 @@ export class StudyRegistry {
         data: event.data ?? {},
       }),
     );
-    const finishedSeq = new Map(
-      events.flatMap(({ type, trial, seq }) => (type === 'trial.finished' ? [[trial, seq]] : [])),
-    );
-    const numbered = trials.map((trial) => {
-      const seq = finishedSeq.get(trial.number);
-      return seq === undefined ? trial : { ...trial, finishedSeq: seq };
+    const seqOf = (type: EventType): Map<number | null, number> =>
+      new Map(events.flatMap((event) => (event.type === type ? [[event.trial, event.seq]] : [])));
+    const [created, finished] = [seqOf('trial.created'), seqOf('trial.finished')];
+    const numbered = trials.map((trial): TrialRecord => {
+      const createdSeq = trial.createdSeq ?? created.get(trial.number);
+      const finishedSeq = finished.get(trial.number) ?? trial.finishedSeq;
+      return { ...trial, ...(createdSeq !== undefined && { createdSeq }), finishedSeq };
     });
     for (const trial of numbered) state.apply(trial, this.clock);
     if (change.record !== undefined) {

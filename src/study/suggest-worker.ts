@@ -1,6 +1,7 @@
 /**
  * The thread that thinks of the next trials, so that requests are answered while a model is being fitted. It remembers the
- * observations of the studies it serves and is sent only what changed; when its memory does not match it asks for everything.
+ * observations of the studies it serves and is sent only what changed; when its memory does not match it asks for everything. While it
+ * thinks it looks at a number shared with the main thread, to stop when nobody wants the answer any more.
  */
 import {
   createRng,
@@ -15,16 +16,21 @@ import { buildProblem, buildSampler, type SamplerTask } from './sampler-task.ts'
 
 export interface SuggestRequest {
   readonly task: SamplerTask;
-  /** Number of changes that the worker must have seen for `changed` to be enough; 0 = `changed` is everything. */
+  /** The request that the worker must have seen last for `changed` to be enough; 0 = `changed` is everything. */
   readonly baseVersion: number;
   readonly version: number;
+  /** Trials that look different now; those from `number` on are gone. */
   readonly changed: readonly ObservedTrial[];
   /** Number of the first trial that is suggested: the stream of random numbers. */
   readonly number: number;
   readonly count: number;
+  /** Shared: 1 = stop. */
+  readonly stop: Int32Array;
 }
 
-export type SuggestAnswer = { readonly kind: 'needAll' } | SuggestResult;
+export type SuggestAnswer = { readonly kind: 'needAll' } | { readonly kind: 'interrupted' } | SuggestResult;
+
+class Interrupted extends Error {}
 
 interface Memory {
   readonly taskHash: string;
@@ -37,6 +43,11 @@ interface Memory {
 /** Studies whose observations are remembered. */
 const MOST_STUDIES = 16;
 const memories = new Map<string, Memory>();
+let stop: Int32Array | null = null;
+
+function interrupt(): void {
+  if (stop !== null && Atomics.load(stop, 0) !== 0) throw new Interrupted();
+}
 
 async function recall(request: SuggestRequest): Promise<Memory | null> {
   const { task, baseVersion } = request;
@@ -49,7 +60,7 @@ async function recall(request: SuggestRequest): Promise<Memory | null> {
   const fresh: Memory = {
     taskHash,
     problem,
-    sampler: isSame ? known.sampler : await buildSampler(task, problem),
+    sampler: isSame ? known.sampler : await buildSampler(task, problem, interrupt),
     observations: [],
     version: 0,
   };
@@ -64,8 +75,15 @@ export default async function suggest(request: SuggestRequest): Promise<SuggestA
   const memory = await recall(request);
   if (memory === null) return { kind: 'needAll' };
   for (const trial of request.changed) memory.observations[trial.number] = trial;
+  memory.observations.length = request.number;
   memory.version = request.version;
   const rng = createRng(request.task.sampler.seed, request.number, 'suggest');
-  const found = memory.sampler.suggest(memory.observations, rng, request.count);
-  return foretellConstraints(memory.problem, memory.observations, found);
+  stop = request.stop;
+  try {
+    const found = memory.sampler.suggest(memory.observations, rng, request.count);
+    return foretellConstraints(memory.problem, memory.observations, found, interrupt);
+  } catch (error) {
+    if (error instanceof Interrupted) return { kind: 'interrupted' };
+    throw error;
+  }
 }

@@ -1,47 +1,21 @@
 /**
- * Where suggestions come from. A suggestion is a function of the study, its observations and the number of the trial, nothing
- * else: computing it early (prefetch), late or again after a restart gives the same point.
- *
- * Samplers that do not look at results run here, in blocks: block b holds the points for trials 128 b … 128 b + 127, computed
- * from the trials before the block in one pass, so that an ask costs no walk over all trials. The others run in a worker thread.
+ * Where suggestions come from. A suggestion is a function of the study, the trials as its ask sees them (suggest-view.ts) and the number
+ * of the trial, nothing else: computing it early, late or again after a restart gives the same point.
  */
-import {
-  createRng,
-  type ObservedTrial,
-  type Rng,
-  type Sampler,
-  type Suggestion,
-  type SuggestResult,
-} from '@tinypareto/optimizer';
-import { Piscina } from 'piscina';
-import { UserError } from '../errors.ts';
-import { buildProblem, buildSampler, samplerTask } from './sampler-task.ts';
+import type { ObservedTrial, Params, Suggestion, SuggestResult } from '@tinypareto/optimizer';
+import { BlindPoints, isBlind } from './blind-points.ts';
 import type { StudyRecord } from './study.ts';
 import type { StudyState } from './study-state.ts';
-import type { SuggestAnswer, SuggestRequest } from './suggest-worker.ts';
+import { type SuggestJob, SuggestThread } from './suggest-thread.ts';
+import { aheadOf, isSameView, viewOf } from './suggest-view.ts';
 
-const BLOCK = 128;
-const BLIND_SAMPLERS: ReadonlySet<string> = new Set(['random', 'sobol', 'grid', 'list']);
-
-interface Blind {
+/** The point of one of the next asks, made before it is asked for. */
+interface Prepared {
   readonly record: StudyRecord;
-  readonly sampler: Sampler;
-  block: number;
-  pool: Suggestion[];
-}
-
-/** What the worker was told of a study. */
-interface Sent {
-  readonly record: StudyRecord;
-  readonly observations: readonly ObservedTrial[];
-  readonly version: number;
-}
-
-interface Prefetched {
-  readonly record: StudyRecord;
-  readonly version: number;
-  readonly result: Promise<SuggestResult>;
-  isReady: boolean;
+  readonly view: readonly ObservedTrial[];
+  readonly job: SuggestJob;
+  /** Null while it is made. */
+  result: SuggestResult | null;
 }
 
 /** Asks by where their points came from: prepared before, still being prepared, or computed for the ask. Only samplers with a model. */
@@ -51,168 +25,111 @@ export interface SuggestionCounts {
   computed: number;
 }
 
-function workerUrl(): URL {
-  return new URL(`./suggest-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+/** Whether both give the sampler the same task: all that can change while a study runs. */
+function isSameTask(a: StudyRecord, b: StudyRecord): boolean {
+  return (
+    a.sampler === b.sampler &&
+    a.constraints === b.constraints &&
+    a.parameterConstraints === b.parameterConstraints &&
+    a.budget.trials === b.budget.trials
+  );
 }
 
 export class Suggester {
-  readonly #blind = new WeakMap<StudyState, Blind>();
-  readonly #sent = new Map<string, Sent>();
-  readonly #prefetched = new WeakMap<StudyState, Prefetched>();
-  readonly #thinking = new WeakSet<StudyState>();
+  readonly #blind = new BlindPoints();
+  readonly #thread = new SuggestThread();
+  /** By the number of the trial they are for. */
+  readonly #prepared = new WeakMap<StudyState, readonly Prepared[]>();
+  /** Studies with an ask under way: what is prepared meanwhile would be outdated by its trial. */
+  readonly #asked = new WeakSet<StudyState>();
   readonly counts: SuggestionCounts = { ready: 0, awaited: 0, computed: 0 };
-  #worker: Piscina | null = null;
-  /** The worker serves one request at a time, in order: what it remembers is then known here. */
-  #queue: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
-  /** The next `count` points of a study in its present state. */
+  /** The next `count` points of a study in its present state. Asks of one study come one after another. */
   async suggest(state: StudyState, count: number): Promise<SuggestResult> {
-    if (BLIND_SAMPLERS.has(state.record.sampler.kind)) return this.#suggestBlind(state, count);
-    const prefetched = this.#prefetched.get(state);
-    if (count === 1 && prefetched?.version === state.version && prefetched.record.sampler === state.record.sampler) {
-      this.counts[prefetched.isReady ? 'ready' : 'awaited']++;
-      return prefetched.result;
+    if (isBlind(state)) return this.#blind.suggest(state, count);
+    this.#asked.add(state);
+    try {
+      if (count > 1 && aheadOf(state) === 0) return await this.#compute(state, viewOf(state, []), count);
+      return await this.#inRow(state, count);
+    } finally {
+      this.#asked.delete(state);
     }
-    this.counts.computed++;
-    return this.#ask(state, count);
   }
 
   /**
-   * Starts to compute the next point in advance, where that takes time: one at a time for each study, always for its newest state.
-   * Errors show when the point is asked for.
+   * Starts to make the points of the next asks, where that takes time: as many as the study wants ahead, at least one, and what is being
+   * made of an outdated state is dropped. Errors show when the point is asked for.
    */
   prefetch(state: StudyState): void {
-    if (this.#isClosed || BLIND_SAMPLERS.has(state.record.sampler.kind)) return;
-    if (this.#thinking.has(state) || this.#prefetched.get(state)?.version === state.version) return;
-    const result = this.#ask(state, 1);
-    this.#thinking.add(state);
-    const prefetched: Prefetched = { record: state.record, version: state.version, result, isReady: false };
-    this.#prefetched.set(state, prefetched);
-    const goOn = (): void => {
-      prefetched.isReady = true;
-      this.#thinking.delete(state);
-      if (!state.isDropped && state.record.state === 'running') this.prefetch(state);
-    };
-    result.then(goOn, () => this.#thinking.delete(state));
+    if (this.#isClosed || isBlind(state) || this.#asked.has(state)) return;
+    const before: Params[] = [];
+    const kept: Prepared[] = [];
+    const most = Math.max(1, aheadOf(state));
+    while (kept.length < most && before.length === kept.length) {
+      const view = viewOf(state, before);
+      const prepared = this.#find(state, view) ?? this.#prepare(state, view);
+      kept.push(prepared);
+      const [made] = prepared.result?.suggestions ?? [];
+      if (made !== undefined) before.push(made.params);
+    }
+    for (const each of this.#prepared.get(state) ?? []) if (!kept.includes(each)) this.#thread.drop(each.job);
+    this.#prepared.set(state, kept);
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    // A worker that is ended while its answer is under way makes the pool throw where nobody can catch it.
-    await this.#queue;
-    await this.#worker?.destroy();
+    await this.#thread.close();
   }
 
-  async #suggestBlind(state: StudyState, count: number): Promise<SuggestResult> {
-    const blind = await this.#blindOf(state);
-    const number = state.trials.length;
-    const block = Math.floor(number / BLOCK);
-    const { seed } = state.record.sampler;
-    if (blind.block !== block) {
-      // In a space that is never used up a random point repeats none: the walk over all trials can be left out.
-      const isEndless = state.record.sampler.kind === 'random' && !Number.isFinite(state.space.cellCount);
-      const before = isEndless ? [] : state.observations.slice(0, block * BLOCK);
-      blind.pool = [...inRow(blind.sampler, before, seed, block * BLOCK, BLOCK).suggestions];
-      blind.block = block;
+  /** The points of `count` asks in a row. */
+  async #inRow(state: StudyState, count: number): Promise<SuggestResult> {
+    const suggestions: Suggestion[] = [];
+    for (let i = 0; i < count; i++) {
+      const view = viewOf(
+        state,
+        suggestions.map(({ params }) => params),
+      );
+      const prepared = this.#find(state, view);
+      const found = await (prepared === undefined ? this.#compute(state, view, 1) : this.#take(prepared));
+      suggestions.push(...found.suggestions);
+      if (found.kind === 'exhausted') return { ...found, suggestions };
     }
-    const isFree = ({ params }: Suggestion): boolean => !state.isTaken(params);
-    const suggestions = takeFirst(blind.pool, count, isFree);
-    if (suggestions.length === count) return { kind: 'suggestions', suggestions };
-    // The block is used up (points of it were enqueued or imported, or the ask reaches beyond it).
-    const seen = [
-      ...state.observations,
-      ...suggestions.map(
-        ({ params }, i): ObservedTrial => ({ number: number + i, state: 'pending', params, metrics: {} }),
-      ),
-    ];
-    const rest = inRow(blind.sampler, seen, seed, number + suggestions.length, count - suggestions.length);
-    return { ...rest, suggestions: [...suggestions, ...rest.suggestions] };
+    return { kind: 'suggestions', suggestions };
   }
 
-  async #blindOf(state: StudyState): Promise<Blind> {
-    const known = this.#blind.get(state);
-    if (known?.record.constraints === state.record.constraints) return known;
-    const task = samplerTask(state.record);
-    const sampler = await buildSampler(task, await buildProblem(task));
-    const made: Blind = { record: state.record, sampler, block: -1, pool: [] };
-    this.#blind.set(state, made);
-    return made;
+  #find(state: StudyState, view: readonly ObservedTrial[]): Prepared | undefined {
+    const prepared = this.#prepared.get(state) ?? [];
+    return prepared.find((each) => isSameTask(each.record, state.record) && isSameView(state, each.view, view));
   }
 
-  /** Asks the worker. The observations are those of this moment, however long the queue. */
-  #ask(state: StudyState, count: number): Promise<SuggestResult> {
-    const { record, version } = state;
-    const observations = [...state.observations];
-    const result = this.#queue.then(() => this.#askWorker(record, observations, version, count));
-    this.#queue = result.catch(() => {});
-    return result;
+  #take({ job, result }: Prepared): Promise<SuggestResult> {
+    this.counts[result === null ? 'awaited' : 'ready']++;
+    this.#thread.claim(job);
+    return job.result;
   }
 
-  async #askWorker(
-    record: StudyRecord,
-    observations: readonly ObservedTrial[],
-    version: number,
-    count: number,
-  ): Promise<SuggestResult> {
-    const task = samplerTask(record);
-    const sent = this.#sent.get(record.id);
-    const isKnown = sent !== undefined && sent.record.constraints === record.constraints && sent.version <= version;
-    const base = isKnown ? sent : null;
-    const request = (from: Sent | null): SuggestRequest => ({
-      task,
-      baseVersion: from?.version ?? 0,
-      version,
-      changed: from === null ? observations : observations.filter((trial, i) => trial !== from.observations[i]),
-      number: observations.length,
-      count,
-    });
-    let answer = await this.#run(request(base));
-    if (answer.kind === 'needAll') answer = await this.#run(request(null));
-    this.#sent.set(record.id, { record, observations, version });
-    if (answer.kind === 'needAll') throw new Error('the suggestion worker does not accept a complete request');
-    return answer;
+  #compute(state: StudyState, view: readonly ObservedTrial[], count: number): Promise<SuggestResult> {
+    this.counts.computed++;
+    for (const { job } of this.#prepared.get(state) ?? []) this.#thread.drop(job);
+    this.#prepared.delete(state);
+    return this.#thread.start(state.record, view, count, true).result;
   }
 
-  async #run(request: SuggestRequest): Promise<SuggestAnswer> {
-    if (this.#isClosed) throw closing();
-    this.#worker ??= new Piscina({ filename: workerUrl().href, minThreads: 1, maxThreads: 1, idleTimeout: 600_000 });
-    try {
-      return (await this.#worker.run(request)) as SuggestAnswer;
-    } catch (error) {
-      if (this.#isClosed) throw closing();
-      throw error;
-    }
+  #prepare(state: StudyState, view: readonly ObservedTrial[]): Prepared {
+    const { record } = state;
+    const job = this.#thread.start(record, view, 1, false);
+    const prepared: Prepared = { record, view, job, result: null };
+    job.result.then(
+      (result) => {
+        prepared.result = result;
+        if (!state.isDropped && state.record.state === 'running') this.prefetch(state);
+      },
+      () => {
+        const others = (this.#prepared.get(state) ?? []).filter((each) => each !== prepared);
+        this.#prepared.set(state, others);
+      },
+    );
+    return prepared;
   }
-}
-
-/** The points of trials `first`, `first + 1`, … as single asks for them would give. */
-function inRow(
-  sampler: Sampler,
-  before: readonly ObservedTrial[],
-  seed: number,
-  first: number,
-  count: number,
-): SuggestResult {
-  const rngOf = (i: number): Rng => createRng(seed, first + i, 'suggest');
-  return sampler.series?.(before, rngOf, count) ?? sampler.suggest(before, rngOf(0), count);
-}
-
-/** The first `count` items that pass, looking no further than needed. */
-function takeFirst<T>(items: readonly T[], count: number, passes: (item: T) => boolean): T[] {
-  const taken: T[] = [];
-  for (const item of items) {
-    if (taken.length === count) break;
-    if (passes(item)) taken.push(item);
-  }
-  return taken;
-}
-
-function closing(): UserError {
-  return new UserError({
-    code: 'SHUTTING_DOWN',
-    message: 'the daemon is stopping',
-    hint: 'ask again later',
-    status: 503,
-  });
 }

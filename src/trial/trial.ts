@@ -55,7 +55,8 @@ export interface TrialRecord {
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly finishedAt: number | null;
-  /** Sequence number of the event that says so: the order in which trials finished. */
+  /** Sequence numbers of the events that say so: the order in which trials were made and finished. */
+  readonly createdSeq?: number;
   readonly finishedSeq: number | null;
 }
 

@@ -3,7 +3,7 @@
  * slices and health checks are computed from. Known metrics are exact; the others get a Gaussian process on standardised values, of their
  * logarithm where that explains the data better.
  */
-import { type FitResult, fitHyperParameters } from '../../gp/fit.ts';
+import { type FitOptions, type FitResult, fitHyperParameters } from '../../gp/fit.ts';
 import { GpModel } from '../../gp/gp-model.ts';
 import type { KernelColumn } from '../../gp/kernel.ts';
 import { leaveOneOut } from '../../gp/leave-one-out.ts';
@@ -116,26 +116,37 @@ function thinned(samples: readonly Sample[]): readonly Sample[] {
 }
 
 /** Hyper-parameters from a part of the samples, and how likely they make that part. */
-function fitOn(space: SearchSpace, samples: readonly Sample[], scale: Scale): FitResult & { evidence: number } {
+function fitOn(
+  space: SearchSpace,
+  samples: readonly Sample[],
+  scale: Scale,
+  interrupting: Pick<FitOptions, 'interrupt'>,
+): FitResult & { evidence: number } {
   const part = thinned(samples);
   const data = gpData(space, part, scale);
-  const fitted = fitHyperParameters(data, { kinds: ['matern52', 'rbf'], maxIterations: MOST_FIT_ITERATIONS });
+  const kinds = ['matern52', 'rbf'] as const;
+  const fitted = fitHyperParameters(data, { kinds, maxIterations: MOST_FIT_ITERATIONS, ...interrupting });
   // Densities of values on two scales compare only after the change of variables.
   const jacobian = part.reduce((sum, { value }) => sum - Math.log(scale.isLog ? scale.width * value : scale.width), 0);
   return { ...fitted, evidence: data.n * fitted.logDensity + jacobian };
 }
 
-function gaussianModel(space: SearchSpace, metric: string, samples: readonly Sample[]): MetricModel | null {
+function gaussianModel(
+  space: SearchSpace,
+  metric: string,
+  samples: readonly Sample[],
+  interrupting: Pick<FitOptions, 'interrupt'>,
+): MetricModel | null {
   const values = samples.map(({ value }) => value);
   const lowest = values.reduce((a, b) => Math.min(a, b));
   const highest = values.reduce((a, b) => Math.max(a, b));
   const scales = [scaleOf(values, false)];
   if (lowest > 0 && highest > LOG_SPREAD * lowest) scales.push(scaleOf(values, true));
-  const fits = scales.map((scale) => ({ scale, fit: fitOn(space, samples, scale) }));
+  const fits = scales.map((scale) => ({ scale, fit: fitOn(space, samples, scale, interrupting) }));
   const { scale, fit } = fits.reduce((a, b) => (b.fit.evidence > a.fit.evidence ? b : a));
   const data = gpData(space, samples, scale);
   // The part may mislead about the whole: a few steps on everything put that right.
-  const polish = { kinds: [fit.kind], start: fit.theta, maxIterations: POLISH_ITERATIONS };
+  const polish = { kinds: [fit.kind], start: fit.theta, maxIterations: POLISH_ITERATIONS, ...interrupting };
   const model = GpModel.create(data, samples.length > MOST_FITTED ? fitHyperParameters(data, polish) : fit);
   if (model === undefined) return null;
   return {
@@ -166,9 +177,13 @@ export function metricsOfProblem(problem: SamplerProblem): string[] {
 
 /**
  * Models by metric, in the order of `metricsOfProblem`; a metric with fewer than four values (or none that could be fitted) is absent.
- * Trials of every state count where they carry the metric, but failed ones.
+ * Trials of every state count where they carry the metric, but failed ones. What `interrupt` throws ends the fit.
  */
-export function fitMetricModels(problem: SamplerProblem, observations: Observations): Map<string, MetricModel> {
+export function fitMetricModels(
+  problem: SamplerProblem,
+  observations: Observations,
+  interrupting: Pick<FitOptions, 'interrupt'> = {},
+): Map<string, MetricModel> {
   const models = new Map<string, MetricModel>();
   for (const metric of metricsOfProblem(problem)) {
     const known = problem.known?.get(metric);
@@ -187,7 +202,7 @@ export function fitMetricModels(problem: SamplerProblem, observations: Observati
       return [{ trial, value: value.mean, stderr: value.stderr ?? Number.NaN }];
     });
     if (samples.length < FEWEST_OBSERVATIONS) continue;
-    const model = gaussianModel(problem.space, metric, samples.slice(-MOST_OBSERVATIONS));
+    const model = gaussianModel(problem.space, metric, samples.slice(-MOST_OBSERVATIONS), interrupting);
     if (model !== null) models.set(metric, model);
   }
   return models;

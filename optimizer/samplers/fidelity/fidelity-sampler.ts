@@ -17,6 +17,8 @@ export interface FidelityOptions {
   readonly parameter: string;
   /** Seconds that evaluating a point takes; positive. */
   readonly seconds: KnownMetric;
+  /** As in `SamplerOptions`. */
+  readonly interrupt?: () => void;
 }
 
 /** Levels tried of a long or continuous range, both ends included. */
@@ -59,7 +61,7 @@ function feasibility(problem: SamplerProblem, models: ReadonlyMap<string, Metric
 export function createFidelitySampler(
   problem: SamplerProblem,
   inner: Sampler,
-  { parameter, seconds }: FidelityOptions,
+  { parameter, seconds, ...interrupting }: FidelityOptions,
 ): Sampler {
   const levels = levelsOf(problem, parameter);
   const { space } = problem;
@@ -82,7 +84,7 @@ export function createFidelitySampler(
   const choose = (suggestion: Suggestion, observations: Observations): Suggestion => {
     if (suggestion.why.acquisition === undefined) return suggestion;
     const finished = observations.filter(({ state }) => state !== 'pending');
-    const models = fitMetricModels(problem, finished);
+    const models = fitMetricModels(problem, finished, interrupting);
     if (problem.objectives.some(({ metric }) => !models.has(metric))) return suggestion;
     const fresh = new FreshCells(problem, observations);
     const points = options([suggestion.params], finished).filter((params) => {

@@ -103,6 +103,7 @@ function renderTrial(trial: WireTrial): string {
     formatParams(trial.params),
     `origin ${why.origin}${why.acquisition === undefined ? '' : `, acquisition ${formatNumber(why.acquisition)}`}`,
     ...(why.note === undefined ? [] : [why.note]),
+    ...(why.unseen === undefined ? [] : [`made ahead, before the results of trials ${why.unseen.join(', ')}`]),
     ...renderCurve(trial),
     ...(rows.length === 0
       ? []
