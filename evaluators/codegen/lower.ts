@@ -39,12 +39,17 @@ export interface LowerOptions {
   readonly kernels?: KernelSet;
   /** What matters most; `balanced` when absent. */
   readonly optimize?: OptimizeGoal;
-  /** Layers that run in patches of rows; `auto` as for `ram`; when absent, `optimize` decides. */
+  /** Layers that run in patches of rows; `auto` as for `ram`; when absent, `optimize` decides: none for `speed`. */
   readonly patches?: 'none' | 'auto' | PatchRequest;
 }
 
-/** Cycles that `ram` may spend, relative to none. */
+/** Cycles that patches may take for `ram`, relative to none. */
 const CYCLES_FOR_RAM = 1.1;
+
+/** For `balanced` hardly any, where much of the board's RAM is in use and a good part of that is saved. */
+const CYCLES_BY_DEFAULT = 1.01;
+const ROOMY_SHARE = 1 / 8;
+const SAVED_BY_DEFAULT = 1 / 20;
 
 /** Cycles that encoding weights may cost with `auto`, relative to none: each tensor may take its share of bytes of it. */
 const CYCLES_FOR_ROM = 0.03;
@@ -67,7 +72,7 @@ export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}
 }
 
 function lowerFitting(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
-  const choices = choicesOf(options);
+  const choices = choicesOf(options, board);
   const program = lowerForFlash(graph, board, choices);
   const fits = ({ arenaBytes, fitsBanks }: Program) => fitsBanks && arenaBytes <= board.ramBytes;
   if (fits(program)) return program;
@@ -102,10 +107,16 @@ function lowerForFlash(graph: Graph, board: BoardSpec, choices: Choices): Progra
   return lowerReordered(graph, board, { ...choices, weights: 'small' });
 }
 
-function choicesOf(options: LowerOptions): Choices {
+function choicesOf(options: LowerOptions, board: BoardSpec): Choices {
   const { optimize = 'balanced', weights = optimize === 'speed' ? 'fast' : 'auto' } = options;
-  const asked = options.patches ?? (optimize === 'ram' ? 'auto' : 'none');
-  return { ...options, optimize, weights, patches: asked === 'auto' ? { mostCycles: CYCLES_FOR_RAM } : asked };
+  return { ...options, optimize, weights, patches: patchesOf(options, optimize, board) };
+}
+
+function patchesOf({ patches }: LowerOptions, optimize: OptimizeGoal, board: BoardSpec): PatchOption {
+  if (patches === 'auto' || (patches === undefined && optimize === 'ram')) return { mostCycles: CYCLES_FOR_RAM };
+  if (patches !== undefined) return patches;
+  if (optimize === 'speed') return 'none';
+  return { mostCycles: CYCLES_BY_DEFAULT, enoughBytes: board.ramBytes * ROOMY_SHARE, leastSaved: SAVED_BY_DEFAULT };
 }
 
 /** In the order of the file or in the one with the smallest peak, whichever takes less memory once results share places. */
@@ -211,7 +222,7 @@ function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
 
 /** What the first layers in patches would need, the network without patches first. */
 export function patchCandidatesOf(graph: Graph, board: BoardSpec, options: LowerOptions = {}): PatchCandidate[] {
-  const { network, ports } = callsOf(graph, board, choicesOf({ ...options, patches: 'none' }));
+  const { network, ports } = callsOf(graph, board, choicesOf({ ...options, patches: 'none' }, board));
   return patchCandidates(network, ports);
 }
 

@@ -24,6 +24,8 @@ export interface PatchSearch {
   readonly mostCycles: number;
   /** An arena that is small enough: then the fastest of such is taken. 0 when absent. */
   readonly enoughBytes?: number;
+  /** Share of the arena that must be saved for patches to be worth it; any when absent. */
+  readonly leastSaved?: number;
 }
 
 export type PatchOption = 'none' | PatchRequest | PatchSearch;
@@ -153,12 +155,14 @@ function roughCycles(step: Step): number {
   return ROUGH_CYCLES * rows * columns * height * width * depth * filters;
 }
 
-function searchPatches(network: Unplaced, ports: Ports, { mostCycles, enoughBytes = 0 }: PatchSearch): Unplaced {
+function searchPatches(network: Unplaced, ports: Ports, search: PatchSearch): Unplaced {
+  const { mostCycles, enoughBytes = 0, leastSaved = 0 } = search;
   const { inputs, outputs, core } = ports;
   const cyclesOf = cycleCounter(core);
   const limit = mostCycles * cyclesOf(network);
   let best = network;
-  let arenaBytes = assignMemory(network, inputs, outputs).arenaBytes;
+  const wholeBytes = assignMemory(network, inputs, outputs).arenaBytes;
+  let arenaBytes = wholeBytes;
   for (let round = 0; round < MOST_STAGES && arenaBytes > enoughBytes; round++) {
     const candidates = splitsAround(best, ports)
       .map((split) => ({ split, bound: Math.max(enoughBytes, memoryBound(split, inputs, outputs)) }))
@@ -170,17 +174,17 @@ function searchPatches(network: Unplaced, ports: Ports, { mostCycles, enoughByte
       .filter(({ cycles }) => cycles <= limit)
       .sort((a, b) => a.bound - b.bound || a.cycles - b.cycles)
       .slice(0, FINALISTS)
-      .map((candidate) => ({
-        ...candidate,
-        arenaBytes: Math.max(enoughBytes, assignMemory(candidate.split, inputs, outputs).arenaBytes),
-      }));
-    planned.sort((a, b) => a.arenaBytes - b.arenaBytes || a.cycles - b.cycles);
+      .map((candidate) => {
+        const bytes = assignMemory(candidate.split, inputs, outputs).arenaBytes;
+        return { ...candidate, bytes, beyond: Math.max(enoughBytes, bytes) };
+      });
+    planned.sort((a, b) => a.beyond - b.beyond || a.cycles - b.cycles);
     const [first] = planned;
-    if (first === undefined || first.arenaBytes >= arenaBytes) break;
+    if (first === undefined || first.beyond >= arenaBytes) break;
     best = first.split;
-    arenaBytes = first.arenaBytes;
+    arenaBytes = first.bytes;
   }
-  return best;
+  return arenaBytes <= (1 - leastSaved) * wholeBytes ? best : network;
 }
 
 /** Every stage over the moment that needs most, in every number of patches. */
