@@ -42,7 +42,9 @@ test('plan and compile run layers in patches, and say what that gains', {
   const model = sharedPath('models', 'mlperf-tiny', 'ic-resnet8.tflite-int8.onnx');
   const on = [model, '--board', 'nano33ble', '--json'];
   const [whole, patched, listed] = await Promise.all(
-    [[], ['--patches', '5,8'], ['--candidates']].map((options) => runCli(['plan', ...on, ...options])),
+    [['--patches', 'none'], ['--patches', '5,8'], ['--candidates']].map((options) =>
+      runCli(['plan', ...on, ...options]),
+    ),
   );
   const [before, after] = [whole, patched].map((result) => JSON.parse(result?.stdout ?? ''));
   assert.ok(after.peak < 0.8 * before.peak && after.optimal && after.peak === after.lowerBound);
