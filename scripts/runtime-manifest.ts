@@ -7,10 +7,22 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', 'runtime-c');
 
-/** Functions of the library that `text` names, itself and types left out. */
+const PROTOTYPE = /^[a-z][^{}=]*?\);$/gm;
+
+/** Functions of the library that `text` names, itself, types and prototypes left out. */
 function namesIn(text: string, known: ReadonlySet<string>, self: string): string[] {
-  const code = text.replace(/\/\*[\s\S]*?\*\//g, '');
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(PROTOTYPE, '');
   return [...new Set(code.match(/\bdnnrt_\w+/g) ?? [])].filter((name) => known.has(name) && name !== self).sort();
+}
+
+/** Texts of the headers of the library that `text` includes, and of those that these include. */
+function includedBy(text: string, inHeader: ReadonlyMap<string, string>, seen = new Set<string>()): string[] {
+  return [...text.matchAll(/#include "(dnnrt_\w+\.h)"/g)].flatMap(([, name = '']) => {
+    const header = inHeader.get(name);
+    if (header === undefined || seen.has(name)) return [];
+    seen.add(name);
+    return [header, ...includedBy(header, inHeader, seen)];
+  });
 }
 
 function manifest(): string {
@@ -30,9 +42,7 @@ function manifest(): string {
   const functions = Object.fromEntries(
     sources.map((file) => {
       const text = readFileSync(join(root, 'src', file), 'utf8');
-      const included = [...text.matchAll(/#include "(dnnrt_\w+\.h)"/g)].map(
-        (match) => inHeader.get(match[1] ?? '') ?? '',
-      );
+      const included = includedBy(text, inHeader);
       const inline = included.flatMap((header) => namesIn(header, known, nameOf(file)));
       const calls = [...new Set([...namesIn(text, known, nameOf(file)), ...inline])].sort();
       return [nameOf(file), { file: `src/${file}`, calls }];

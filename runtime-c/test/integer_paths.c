@@ -1,4 +1,4 @@
-/* Compares the integer forms of add, quantize and dequantize with their float definitions. Argument: number of rounds. */
+/* Compares the integer forms of add, multiply, average, quantize and dequantize with their float definitions. Argument: number of rounds. */
 #include "dnnrt_round.h"
 
 #include <stdio.h>
@@ -66,10 +66,59 @@ static int check_affine(void) {
   return bad;
 }
 
+static int check_mul(void) {
+  int8_t a[N], b[N], y[N];
+  const int32_t y_shift = (int32_t)draw(2) * 128;
+  const dnnrt_mul_s8_t p = {
+      N, draw_scale(), (int16_t)(draw(256) - 128 + y_shift), (int16_t)(draw(256) - 128), (int16_t)(draw(256) - 128 + y_shift),
+      (int16_t)y_shift, (int16_t)(y_shift - 128), (int16_t)(y_shift + 127)};
+  int bad = 0;
+  for (int i = 0; i < N; i++) {
+    a[i] = (int8_t)draw(256);
+    b[i] = (int8_t)draw(256);
+  }
+  dnnrt_mul_s8(&p, a, b, y);
+  for (int i = 0; i < N; i++) {
+    const int32_t product = (a[i] - p.a_zero) * (b[i] - p.b_zero);
+    const float v = (float)product * p.ratio + (float)p.y_zero;
+    bad += y[i] != (int8_t)(dnnrt_saturate_f32(v, 0, p.lo, p.hi) - p.y_shift);
+  }
+  return bad;
+}
+
+/* Windows of up to 8 x 8 on one channel of one row after another, as float32 sums them. */
+static int check_average(void) {
+  int8_t x[N], y[N];
+  const int32_t kernel = 1 + (int32_t)draw(8), stride = 1 + (int32_t)draw(3), pad = (int32_t)draw((uint32_t)kernel);
+  const int32_t out = (16 + 2 * pad - kernel) / stride + 1, y_shift = (int32_t)draw(2) * 128;
+  dnnrt_average_pool2d_s8_t p;
+  memset(&p, 0, sizeof p);
+  p.window = (dnnrt_window_t){1, 16, 16, 1, (uint16_t)out, (uint16_t)out, (uint16_t)kernel, (uint16_t)kernel, (uint16_t)stride, (uint16_t)stride, 1, 1, (int16_t)pad, (int16_t)pad};
+  p.x_zero = (int16_t)(draw(256) - 128), p.y_zero = (int16_t)(draw(256) - 128 + (uint32_t)y_shift), p.y_shift = (int16_t)y_shift;
+  p.count_include_pad = (uint8_t)draw(2);
+  p.x_scale = draw_scale(), p.y_scale = draw(3) == 0 ? p.x_scale : draw_scale();
+  int bad = 0;
+  for (int i = 0; i < N; i++) x[i] = (int8_t)draw(256);
+  if (out * out > N) return 0;
+  dnnrt_average_pool2d_s8(&p, x, y);
+  for (int32_t oh = 0; oh < out; oh++)
+    for (int32_t ow = 0; ow < out; ow++) {
+      float sum = 0.0f;
+      int32_t count = 0;
+      for (int32_t row = oh * stride - pad; row < oh * stride - pad + kernel; row++)
+        for (int32_t column = ow * stride - pad; column < ow * stride - pad + kernel; column++)
+          if (row >= 0 && row < 16 && column >= 0 && column < 16) sum += p.x_scale * (float)(x[row * 16 + column] - p.x_zero), count++;
+      if (p.count_include_pad) count = kernel * kernel;
+      const float v = sum / (float)count / p.y_scale + (float)p.y_zero;
+      bad += y[oh * out + ow] != (int8_t)(dnnrt_saturate_f32(v, 0, y_shift - 128, y_shift + 127) - y_shift);
+    }
+  return bad;
+}
+
 int main(int argc, char **argv) {
   const int rounds = argc > 1 ? atoi(argv[1]) : 1000;
   int bad = 0;
-  for (int i = 0; i < rounds; i++) bad += check_add() + check_affine();
-  printf("%d mismatches in %d\n", bad, rounds * 3 * N);
+  for (int i = 0; i < rounds; i++) bad += check_add() + check_affine() + check_mul() + check_average();
+  printf("%d mismatches in %d\n", bad, rounds * 5 * N);
   return bad != 0;
 }

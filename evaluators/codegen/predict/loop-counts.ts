@@ -140,6 +140,7 @@ function pool(g: Fields): Map<string, number> {
     oddRow: (of('out_h') % 2) * of('out_w'),
     columns: of('batch') * width,
     planes: of('batch'),
+    placed: window.positions * (of('kernel_h') + of('kernel_w')),
   };
   return new Map([['1', 1], ...products(level, { ...ONE, ...tiled('ic', of('in_c'), [4]) })]);
 }
