@@ -6,7 +6,15 @@
  * Weights are dense, as the peer's are: the bench `sparse` has the encoded ones. The ratio compares kernels: quantization of the input, the copy to channels-last and the conversion of the output to float are left out
  * of it, since the peer's counts have none of them; `allCyclesPerMac` has everything.
  */
-import { fuseQuantized, type Graph, importOnnx, interpret, simplify, type Tensor } from '@tinypareto/evaluators';
+import {
+  fuseQuantized,
+  type Graph,
+  importOnnx,
+  interpret,
+  type LowerOptions,
+  simplify,
+  type Tensor,
+} from '@tinypareto/evaluators';
 import type { FlashModel } from '@tinypareto/hw-agents/virtual';
 import { board } from '../test/support/boards.ts';
 import { modelBytes, referenceIo, referenceTensors } from '../test/support/reference-io.ts';
@@ -91,11 +99,17 @@ interface LayerRow {
   readonly peerCycles: number | null;
 }
 
-async function measure(net: Net, core: ModelledCore, memory: Memory, withLayers: boolean): Promise<Row> {
+async function measure(
+  net: Net,
+  core: ModelledCore,
+  memory: Memory,
+  withLayers: boolean,
+  options: LowerOptions = {},
+): Promise<Row> {
   const graph = net.graph();
   const input = net.input(graph);
   const bytes = new Uint8Array(input.data.buffer, input.data.byteOffset, input.data.byteLength);
-  const run = await runOnCore(graph, BOARDS[core], [bytes], memory.flash, { weights: 'dense' });
+  const run = await runOnCore(graph, BOARDS[core], [bytes], memory.flash, { weights: 'dense', ...options });
   const name = present(graph.inputs[0], 'the input').name;
   const expected = present(interpret(graph, new Map([[name, input]])).get(present(graph.outputs[0], 'an output')), 'y');
   const peer = peerLayers(core, memory.variant, net.name);
@@ -158,6 +172,30 @@ async function fourBitCyclesPerMac(): Promise<{ readonly cyclesPerMac: number; r
   return { cyclesPerMac: cycles / run.macs, allCyclesPerMac: run.cycles / run.macs };
 }
 
+interface TwoCoreRow {
+  readonly net: string;
+  readonly variant: string;
+  readonly cyclesPerMac: number;
+  readonly milliseconds: number;
+  /** Time of the whole network on one core relative to this. */
+  readonly speedUp: number;
+  readonly outputsEqual: boolean;
+}
+
+/** Both cores of the RP2040 beside the rows of one: the slower half of each layer and the declared cycles of handing over count. */
+async function onTwoCores(net: Net, memory: Memory, alone: Row): Promise<TwoCoreRow> {
+  const row = await measure(net, 'cortex-m0plus', memory, false, { cores: 2 });
+  const { variant, cyclesPerMac, milliseconds, outputsEqual } = row;
+  return {
+    net: net.name,
+    variant,
+    cyclesPerMac,
+    milliseconds,
+    speedUp: alone.milliseconds / milliseconds,
+    outputsEqual,
+  };
+}
+
 function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 }
@@ -166,11 +204,18 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
   const cores = option(args, 'core', 'cortex-m4,cortex-m0plus').split(',');
   const names = option(args, 'net', NETS.map(({ name }) => name).join(',')).split(',');
   const rows: Row[] = [];
+  const twoCores: TwoCoreRow[] = [];
   for (const core of ['cortex-m4', 'cortex-m0plus'] as const) {
     if (!cores.includes(core)) continue;
     for (const net of NETS.filter(({ name }) => names.includes(name))) {
       rows.push(await measure(net, core, ZERO_WAIT, args.includes('--layers')));
       if (!args.includes('--zero-wait')) rows.push(await measure(net, core, FLASH[core], false));
+      if (core !== 'cortex-m0plus' || !net.inFigure) continue;
+      const alone = rows.filter((row) => row.core === core && row.net === net.name);
+      for (const row of alone) {
+        const memory = row.variant === ZERO_WAIT.variant ? ZERO_WAIT : FLASH[core];
+        twoCores.push(await onTwoCores(net, memory, row));
+      }
     }
   }
   const counted = new Set(NETS.filter(({ inFigure }) => inFigure).map(({ name }) => name));
@@ -189,7 +234,8 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
     details: {
       rows,
       paperMilliseconds: PAPER_MS,
-      mismatches: rows.filter((row) => !row.outputsEqual).length,
+      twoCores,
+      mismatches: [...rows, ...twoCores].filter((row) => !row.outputsEqual).length,
       int4: {
         net: 'ic',
         core: 'cortex-m0plus',

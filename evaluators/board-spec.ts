@@ -16,6 +16,10 @@ export interface BoardSpec {
   readonly ramBanks?: readonly RamBank[];
   /** Compiler flags that select the core, for example `-mcpu=cortex-m0plus -mthumb`. */
   readonly compilerFlags: readonly string[];
+  /** Equal cores that share memory; 1 when absent. */
+  readonly cores?: number;
+  /** Cycles to hand work to another core and to wait for its answer, beyond the work; as declared, not measured on silicon. */
+  readonly forkJoinCycles?: number;
   readonly hasFpu: boolean;
   readonly hasDsp: boolean;
   /** How long reads from flash take on the virtual board; absent = as fast as RAM. */

@@ -1,5 +1,6 @@
 /** From a network to everything a user takes home: C sources, sizes, memory plan, and the linked file when there is a compiler. */
 import type { BoardSpec } from '../board-spec.ts';
+import { halvedLayers } from '../codegen/cores/halved-layers.ts';
 import { type CSources, emitC } from '../codegen/emit/emit-c.ts';
 import { programPicture } from '../codegen/emit/program-picture.ts';
 import { type ProjectLayout, projectFiles } from '../codegen/emit/project-layout.ts';
@@ -51,6 +52,8 @@ export interface CompileResult {
     readonly optimal: boolean;
     readonly patches: readonly PatchedLayers[];
   };
+  /** Layers that two cores compute together, by their names in the model. */
+  readonly halved: readonly string[];
   readonly layers: readonly LayerSize[];
   readonly buffers: readonly CompiledBuffer[];
   readonly files: readonly SourceFile[];
@@ -90,6 +93,7 @@ export async function compileModel(
     flops: predicted.flops,
     linked: built?.linked ?? null,
     planner: { peak: peakBytes, lowerBound: lowerBoundBytes, optimal, patches: patchedLayers(program) },
+    halved: halvedLayers(program),
     layers: predicted.layers,
     buffers: program.placed,
     files: projectFiles(program, sources, options.project ?? 'cmake'),

@@ -138,14 +138,15 @@ function bufferOf(network: Unplaced, id: string): ProgramBuffer {
 }
 
 /**
- * The moment of each step. The body of a loop over patches counts once: what a patch needs is needed at the same moments of all of them.
+ * The moment of each step; steps beside each other have one. The body of a loop over patches counts once: what a patch needs is needed at the same moments of all of them.
  */
 export function momentsOf({ steps, loops }: Unplaced): { readonly of: readonly number[]; readonly count: number } {
   const of: number[] = [];
   let count = 0;
   for (let i = 0; i < steps.length; ) {
     const loop = loops.find(({ first }) => first === i);
-    if (loop === undefined) of[i++] = count++;
+    if (loop === undefined && steps[i].beside === 'next') of[i++] = count;
+    else if (loop === undefined) of[i++] = count++;
     else {
       for (; i < loop.end; i++) of[i] = count + (steps[i].patch?.position ?? 0);
       count += loop.positions;
@@ -195,6 +196,8 @@ function allowedOverlaps(
     const [written] = step.writes;
     const [read] = step.reads;
     if (step.patch !== undefined || written === undefined || read === undefined) return [];
+    // The rules rely on the order in which a kernel goes through its input: two halves at the same time have none.
+    if (step.beside !== undefined) return [];
     if (place(written) === place(read)) return [];
     const [above, below] = [byId.get(place(read)), byId.get(place(written))];
     // The step is moment t + 1: the input dies in it, the output is born in it.
@@ -237,9 +240,10 @@ function shareInPlace(
       return;
     const candidate = step.inPlace.find((id) => {
       const [a, b] = [network.buffers.get(id), network.buffers.get(written)];
-      return (
-        lastRead.get(id) === index && a !== undefined && b !== undefined && fits(a, b) && a.alignment >= b.alignment
-      );
+      if (lastRead.get(id) !== index || a === undefined || b === undefined || a.alignment < b.alignment) return false;
+      // Of two halves each may write only where it has read itself: elements must not move.
+      const keepsPlaces = step.beside === undefined || (a.bytes === b.bytes && a.elements === b.elements);
+      return keepsPlaces && fits(a, b);
     });
     if (candidate !== undefined) aliases.set(written, aliases.get(candidate) ?? candidate);
   });

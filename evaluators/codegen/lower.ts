@@ -11,6 +11,7 @@ import { elementCount } from '../ir/tensor.ts';
 import { reorder } from '../passes/reorder.ts';
 import { assignMemory, joinBanks } from './assign-memory.ts';
 import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
+import { checkCores, useBothCores } from './cores/use-cores.ts';
 import { elementBytes, elementType } from './element-type.ts';
 import { type KernelSet, kernelSetOf } from './kernels/kernel-set.ts';
 import { plainLayout } from './layout.ts';
@@ -41,6 +42,8 @@ export interface LowerOptions {
   readonly optimize?: OptimizeGoal;
   /** Layers that run in patches of rows; `auto` as for `ram`; when absent, `optimize` decides: none for `speed`. */
   readonly patches?: 'none' | 'auto' | PatchRequest;
+  /** Cores that compute heavy layers together, 1 when absent; no more than the board has. */
+  readonly cores?: number;
 }
 
 /** Cycles that patches may take for `ram`, relative to none. */
@@ -65,8 +68,9 @@ interface Choices extends Omit<LowerOptions, 'patches'> {
   readonly cyclesPerByte?: number;
 }
 
-/** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix or impossible patches. */
+/** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix, impossible patches or cores. */
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
+  checkCores(board, options.cores ?? 1);
   const program = lowerFitting(graph, board, options);
   return options.optimize === 'speed' ? constantsInRam(program, board) : program;
 }
@@ -76,6 +80,8 @@ function lowerFitting(graph: Graph, board: BoardSpec, options: LowerOptions): Pr
   const program = lowerForFlash(graph, board, choices);
   const fits = ({ arenaBytes, fitsBanks }: Program) => fitsBanks && arenaBytes <= board.ramBytes;
   if (fits(program)) return program;
+  // Halves of a layer hold their working memory at once.
+  if ((options.cores ?? 1) > 1) return lowerFitting(graph, board, { ...options, cores: 1 });
   const attempts: Choices[] = [];
   if (options.kernels === undefined && (options.weights ?? 'auto') === 'auto') {
     // Encoded layers read their whole input until the end and share no place with it.
@@ -203,8 +209,11 @@ function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
     throw new RangeError(`prefix ${JSON.stringify(prefix)} is not a lower-case C identifier of at most 31 characters`);
   }
   const { network: whole, ports, constants } = callsOf(source, board, options);
-  const network = applyPatches(whole, ports, options.patches);
   const { inputs, outputs } = ports;
+  const patched = applyPatches(whole, ports, options.patches);
+  const keepsMemory = options.optimize === 'ram';
+  const network =
+    (options.cores ?? 1) === 1 ? patched : useBothCores(patched, { board, inputs, outputs, constants, keepsMemory });
   const assigned = assignMemory(network, inputs, outputs, board.ramBanks);
   return {
     prefix,

@@ -49,7 +49,8 @@ export type FieldValue =
   | number
   | null
   | readonly number[]
-  | { readonly constant: string }
+  /** A constant, from element `skip` on (0 when absent); `used`: how many elements of it, all that follow when absent. */
+  | { readonly constant: string; readonly skip?: number; readonly used?: number }
   /** The place of a buffer. */
   | { readonly buffer: string }
   /** A function of runtime-c. */
@@ -79,6 +80,8 @@ export interface Step {
   readonly inPlace: readonly string[];
   /** Present when the step computes one patch of its result. */
   readonly patch?: PatchPlace;
+  /** Present when the step runs at the same time as its neighbour in the list: `next` on the second core, `previous` on the first. */
+  readonly beside?: 'next' | 'previous';
   /** How often the kernel takes ways that its constants decide on, by name; for the prediction of cycles. */
   readonly counts?: Readonly<Record<string, number>>;
 }

@@ -63,8 +63,7 @@ export async function latencyMeasure(request: LatencyRequest): Promise<LatencyMe
   const time = async (graph: Graph): Promise<number> => {
     const { program, layers, cycles } = await run(graph);
     const perLayer = new Map<string, number>();
-    for (const [i, { cycles: own }] of layers.entries()) {
-      const { id } = program.layers[program.steps[i].layer];
+    for (const { id, cycles: own } of layers) {
       perLayer.set(id, (perLayer.get(id) ?? 0) + own);
     }
     for (const layer of program.layers) {

@@ -1,6 +1,7 @@
 /**
  * A compiled network on a virtual board: the very machine code that a board would run, on a core that counts modelled cycles.
- * Outputs are exact; times carry the board's error share, because no silicon was asked. Not modelled: interrupts, DMA, contention.
+ * Outputs are exact; times carry the board's error share, because no silicon was asked. Two
+ * cores count as the slower of both plus the board's cycles of handing over. Not modelled: interrupts, DMA, contention for banks of RAM.
  */
 import { readElf, VirtualCore } from '@tinypareto/hw-agents/virtual';
 import type { BoardSpec } from '../board-spec.ts';
@@ -8,11 +9,15 @@ import { buildArm } from '../build/build-arm.ts';
 import type { Program } from '../codegen/program.ts';
 
 export interface LayerCycles {
+  /** Of the layer in the program. */
+  readonly id: string;
   readonly name: string;
   readonly op: string;
   readonly kernel: string;
   readonly macs: number;
   readonly cycles: number;
+  /** One of several calls that compute parts of the layer one after the other. */
+  readonly inPatches: boolean;
 }
 
 export interface VirtualInference {
@@ -25,7 +30,7 @@ export interface VirtualRun {
   /** One for each set of inputs, after one inference that filled the caches. */
   readonly inferences: readonly VirtualInference[];
   readonly setupCycles: number;
-  /** One for each call of a kernel, of the last inference. */
+  /** One for each call of a kernel, or for two halves at the same time, of the last inference. */
   readonly layers: readonly LayerCycles[];
   readonly stackBytes: number;
   readonly compiler: string;
@@ -80,31 +85,40 @@ export async function runOnVirtualBoard(
   core.load(image);
   const stack = core.memory.bytesAt(places.stackTop - STACK_BYTES, STACK_BYTES).fill(UNTOUCHED);
   const watch = new Map(program.steps.map((step) => [address(step.kernel), step.kernel]));
+  const paired = program.steps.some(({ beside }) => beside !== undefined);
+  const forkJoin = paired
+    ? { fork: address('dnnrt_fork'), join: address('dnnrt_join'), cycles: board.forkJoinCycles ?? 0 }
+    : undefined;
   const call = (name: string, args: readonly number[]) =>
     core.call(address(`${program.prefix}_${name}`), args, {
       stackTop: places.stackTop,
       maxCycles: MOST_CYCLES,
       watch,
+      ...(forkJoin === undefined ? {} : { forkJoin }),
     });
   const infer = (bytes: readonly Uint8Array[]) => {
     bytes.forEach((each, i) => {
       core.memory.bytesAt(places.inputs[i], each.length).set(each);
     });
-    const { cycles, profile } = call('infer', [...places.inputs, ...places.outputs]);
+    const { cycles, profile, pairs } = call('infer', [...places.inputs, ...places.outputs]);
     const outputs = program.outputs.map((port, i) => core.memory.bytesAt(places.outputs[i], port.bytes).slice());
-    return { outputs, cycles, profile };
+    return { outputs, cycles, profile, pairs };
   };
   const setup = call('setup', [0]);
   const [first] = inputs;
   if (first !== undefined) infer(first);
   const runs = inputs.map(infer);
-  const calls = runs.at(-1)?.profile.filter(({ depth }) => depth === 0) ?? [];
+  const last = runs.at(-1);
+  const calls = last?.profile.filter(({ depth }) => depth === 0) ?? [];
+  const pairs = [...(last?.pairs ?? [])];
   return {
     inferences: runs.map(({ outputs, cycles }) => ({ outputs, cycles })),
     setupCycles: setup.cycles,
-    layers: program.steps.map((step, i) => {
-      const { name, op, macs } = program.layers[step.layer];
-      return { name, op, macs, kernel: step.kernel, cycles: calls[i]?.cycles ?? 0 };
+    layers: program.steps.flatMap((step, i) => {
+      const { id, name, op, macs } = program.layers[step.layer];
+      if (step.beside === 'next') return [];
+      const cycles = step.beside === 'previous' ? pairs.shift() : calls[i]?.cycles;
+      return [{ id, name, op, macs, kernel: step.kernel, cycles: cycles ?? 0, inPatches: step.patch !== undefined }];
     }),
     stackBytes: STACK_BYTES - stack.findIndex((byte) => byte !== UNTOUCHED),
     compiler: build.compiler,

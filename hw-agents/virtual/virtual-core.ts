@@ -6,6 +6,7 @@ import { createSupport, type FpuFlags, type MachineState } from './arithmetic-su
 import { type Core, cycleTable } from './cycle-table.ts';
 import type { ElfImage } from './elf-image.ts';
 import { type FlashModel, Memory, type MemoryLayout } from './memory.ts';
+import { type ForkJoin, PairClock } from './pair-clock.ts';
 import { translateRegion } from './translate-region.ts';
 
 export interface WatchedCall {
@@ -14,6 +15,13 @@ export interface WatchedCall {
   readonly flashDataWords: number;
   /** Number of watched functions that it was called from: 0 for one that no other watched function called. */
   readonly depth: number;
+}
+
+export interface CallOptions {
+  readonly stackTop: number;
+  readonly maxCycles: number;
+  readonly watch?: ReadonlyMap<number, string>;
+  readonly forkJoin?: ForkJoin;
 }
 
 export interface CallResult {
@@ -25,6 +33,8 @@ export interface CallResult {
   readonly cacheMissWords: number;
   /** Inclusive cycles of each call of a watched function, in the order of their returns. */
   readonly profile: readonly WatchedCall[];
+  /** Cycles from each fork to the end of its join, in order. */
+  readonly pairs: readonly number[];
 }
 
 /** The program ran past its cycle budget. */
@@ -98,13 +108,11 @@ export class VirtualCore {
 
   /**
    * Calls a function with words as arguments, the fifth and further ones on the stack. `stackTop` is the initial stack pointer. `watch` names functions (address -> name)
-   * whose inclusive cycles are wanted. Throws BudgetExceeded, BusFault, UndefinedInstruction or ProgramStopped.
+   * whose inclusive cycles are wanted. With `forkJoin`, what lies between fork and join is run one part after the other, and counted as if
+   * both ran at once: the longer part, but no less than the waits for flash of both, since there is one cache before one flash. Not modelled:
+   * waits where both reach for one bank of RAM, and the order in which they fill the cache. Throws BudgetExceeded, BusFault, UndefinedInstruction or ProgramStopped.
    */
-  call(
-    address: number,
-    args: readonly number[],
-    options: { readonly stackTop: number; readonly maxCycles: number; readonly watch?: ReadonlyMap<number, string> },
-  ): CallResult {
+  call(address: number, args: readonly number[], options: CallOptions): CallResult {
     const state = this.#state;
     this.#registers.fill(0);
     this.#registers.set(args.slice(0, 4));
@@ -118,22 +126,25 @@ export class VirtualCore {
     this.memory.penaltyCycles = 0;
     this.memory.flashDataWords = 0;
     this.memory.cacheMissWords = 0;
-    const profile = this.#run(address & ~1, options.maxCycles, options.watch ?? new Map());
+    const { profile, pairs } = this.#run(address & ~1, options);
     return {
       result: this.#registers[0],
       cycles: state.cycles + this.memory.penaltyCycles,
       flashDataWords: this.memory.flashDataWords,
       cacheMissWords: this.memory.cacheMissWords,
       profile,
+      pairs,
     };
   }
 
-  #run(start: number, maxCycles: number, watch: ReadonlyMap<number, string>): WatchedCall[] {
+  #run(start: number, { maxCycles, watch = new Map(), forkJoin }: CallOptions) {
     const profile: WatchedCall[] = [];
     const open: Watch[] = [];
+    const pair = forkJoin === undefined ? undefined : new PairClock(forkJoin, this.#state, this.memory);
     let pc = start;
     while (pc !== HOST) {
       if (pc === -1) throw new ProgramStopped(this.#state.stop);
+      pair?.pass(pc, this.#registers[14] & ~1);
       const top = open.at(-1);
       const now = this.#state.cycles + this.memory.penaltyCycles;
       if (top !== undefined && pc === top.returnTo) {
@@ -150,7 +161,7 @@ export class VirtualCore {
       pc = entry.run(entry.block);
       if (this.#state.cycles > maxCycles) throw new BudgetExceeded(maxCycles);
     }
-    return profile;
+    return { profile, pairs: pair?.pairs ?? [] };
   }
 
   #translate(pc: number): Entry {

@@ -95,6 +95,7 @@ typedef struct {
   uint16_t out_c, chunk, run, strips;
   int16_t x_zero;
   uint16_t field_sum;
+  uint16_t y_step;         /* from pixel to pixel of y, at least out_c */
   const int32_t *weights;
   const int32_t *table;
   dnnrt_requantize_t requantize;
@@ -108,6 +109,7 @@ typedef struct {
 typedef struct {
   dnnrt_window_t window;
   int16_t x_zero;
+  uint16_t channels;       /* that are computed, of window.in_c */
   const int8_t *weights;
   const int32_t *table;
   dnnrt_requantize_t requantize;
@@ -573,6 +575,13 @@ float dnnrt_coshf(float x);
 float dnnrt_asinhf(float x);
 float dnnrt_acoshf(float x);
 float dnnrt_atanhf(float x);
+/*
+ * For programs that use two cores: fork hands a task to the second one and returns, join waits until it is done. As they are here, the task
+ * runs before fork returns; a definition elsewhere takes their place. Between the two the cores never write what the other reads or writes.
+ */
+void dnnrt_fork(void (*task)(void));
+void dnnrt_join(void);
+
 float dnnrt_sqrtf(float x);
 float dnnrt_sinf(float x);
 float dnnrt_cosf(float x);

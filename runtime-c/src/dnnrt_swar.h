@@ -91,8 +91,8 @@ static inline int32_t dnnrt_swar_requantize(const dnnrt_swar_pixel_t *p, const i
 int32_t dnnrt_swar_add(const dnnrt_add_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y);
 /* The definition, within limits, before y_shift is taken off. */
 int32_t dnnrt_swar_add_exact(const dnnrt_add_s8_t *p, int32_t a, int32_t b);
-/* n results within [-128, 127] to [lo, hi]. */
-void dnnrt_swar_limit(const dnnrt_requantize_t *q, int32_t n, int8_t *y);
+/* Results within [-128, 127] to [lo, hi]: runs of n, `step` from one to the next. */
+void dnnrt_swar_limit(const dnnrt_requantize_t *q, int32_t runs, int32_t n, int32_t step, int8_t *y);
 /* Results of one pixel, channels in blocks of 2. */
 void dnnrt_swar_pixel2(const dnnrt_swar_pixel_t *p);
 /* Results of one pixel, channels in blocks of 4, sums of whole runs in half words. */

@@ -6,7 +6,6 @@ import {
   interpret,
   type LayerCycles,
   outputDifference,
-  type Program,
   type Tensor,
   toleranceFor,
 } from '@tinypareto/evaluators';
@@ -78,7 +77,7 @@ export async function measureOnVirtualBoard(
   options: MemoryOptions = {},
 ): Promise<MeasureReport> {
   const { program, run } = await runOnVirtual(graph, feeds, board, options);
-  const layers = withoutPatches(program, run.layers);
+  const layers = withoutPatches(run.layers);
   const got = Buffer.concat(run.inferences[0]?.outputs ?? []);
   const expected = interpret(graph, feeds);
   const wanted = Buffer.concat(graph.outputs.map((name) => tensorBytes(expected.get(name))));
@@ -143,11 +142,10 @@ export async function measureOnVirtualBoard(
 }
 
 /** The calls of all patches of a layer as one. */
-function withoutPatches({ steps }: Program, layers: readonly LayerCycles[]): LayerCycles[] {
+function withoutPatches(layers: readonly LayerCycles[]): LayerCycles[] {
   const merged: { key: string; row: LayerCycles }[] = [];
   layers.forEach((row, i) => {
-    const step = steps[i];
-    const key = step?.patch === undefined ? String(i) : `${step.layer} ${step.kernel}`;
+    const key = row.inPatches ? `${row.id} ${row.kernel}` : String(i);
     const known = merged.find((each) => each.key === key);
     if (known === undefined) merged.push({ key, row });
     else known.row = { ...known.row, cycles: known.row.cycles + row.cycles };

@@ -3,10 +3,12 @@ import type { LowerOptions, OptimizeGoal } from '@tinypareto/evaluators';
 import type { Command } from 'commander';
 import { EXIT, UserError } from '../errors.ts';
 import { naming } from '../runner/input-errors.ts';
+import { parsePositive } from './parse-options.ts';
 
 export interface MemoryOptions {
   readonly optimize?: OptimizeGoal;
   readonly patches?: NonNullable<LowerOptions['patches']>;
+  readonly cores?: number;
 }
 
 const GOALS: readonly OptimizeGoal[] = ['balanced', 'ram', 'speed'];
@@ -22,12 +24,20 @@ export function addMemoryOptions(command: Command): Command {
       '--patches <K,P>',
       'run the first K layers in P patches of rows; K,P,again computes shared rows again instead of keeping them; auto, none',
       parsePatches,
-    );
+    )
+    .option('--cores <n>', CORES, parsePositive);
 }
 
+export const CORES =
+  'cores of the board that compute heavy layers together (default: 1; pico has 2): nearly half the time, for more RAM';
+
 /** The options that were given. */
-export function memoryChoice({ optimize, patches }: MemoryOptions): MemoryOptions {
-  return { ...(optimize === undefined ? {} : { optimize }), ...(patches === undefined ? {} : { patches }) };
+export function memoryChoice({ optimize, patches, cores }: MemoryOptions): MemoryOptions {
+  return {
+    ...(optimize === undefined ? {} : { optimize }),
+    ...(patches === undefined ? {} : { patches }),
+    ...(cores === undefined ? {} : { cores }),
+  };
 }
 
 function parseGoal(text: string): OptimizeGoal {
@@ -44,12 +54,20 @@ export function parsePatches(text: string): NonNullable<LowerOptions['patches']>
   return { layers: Number(match[1]), patches: Number(match[2]), keepsRows: match[3] === undefined };
 }
 
-/** Says that it is the patches that were asked for which cannot be. */
+/** Says that it is the patches or cores that were asked for which cannot be. */
 export async function namingPatches<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   return naming(file, async () => {
     try {
       return await work();
     } catch (error) {
+      if (error instanceof RangeError && / cores?, not /.test(error.message)) {
+        throw new UserError({
+          code: 'TOO_MANY_CORES',
+          message: error.message,
+          where: '--cores',
+          exitCode: EXIT.usage,
+        });
+      }
       if (!(error instanceof RangeError) || !error.message.includes('patches')) throw error;
       throw new UserError({
         code: 'IMPOSSIBLE_PATCHES',

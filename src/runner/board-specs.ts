@@ -28,6 +28,8 @@ const BoardSchema = strictObject({
       { minItems: 1 },
     ),
   ),
+  cores: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 })),
+  forkJoinCycles: Type.Optional(Type.Number({ minimum: 0 })),
   compilerFlags: Type.Array(Type.String({ pattern: '^-[A-Za-z0-9_=+.,-]+$' })),
   hasFpu: Type.Boolean(),
   hasDsp: Type.Boolean(),

@@ -91,8 +91,10 @@ export function emitPointers(program: Program, blob: Blob, step: Step): string[]
   const lines: string[] = [];
   const visit = (path: string, value: FieldValue): void => {
     if (value === null || typeof value !== 'object') return;
-    if ('constant' in value) lines.push(`${path} = ${blobPlace(program, blob, value.constant)};`);
-    else if ('fields' in value) {
+    if ('constant' in value) {
+      const skip = value.skip === undefined || value.skip === 0 ? '' : ` + ${value.skip}`;
+      lines.push(`${path} = ${blobPlace(program, blob, value.constant)}${skip};`);
+    } else if ('fields' in value) {
       for (const [name, member] of Object.entries(value.fields)) visit(`${path}.${name}`, member);
     }
   };

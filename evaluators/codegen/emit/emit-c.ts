@@ -112,6 +112,7 @@ function emitCode(program: Program, blob: Blob | undefined): string {
     ...(blob === undefined ? [] : [...emitLoader(program, blob), '']),
     ...emitSetup(program, blob),
     '',
+    ...steps.flatMap((step) => (step.beside === 'next' ? [...emitTask(program, step, blob), ''] : [])),
     ...emitInfer(program, blob),
     '',
   ];
@@ -177,9 +178,20 @@ function emitCalls(program: Program, blob: Blob | undefined): string[] {
       return emitLoop(starting.name, starting.loop, starting.table, loopTexts(program, blob));
     }
     if (step.patch !== undefined) return [];
+    if (step.beside === 'next') return [`dnnrt_fork(${taskName(step)});`];
     const isLast = program.steps[index + 1]?.layer !== step.layer;
-    return [...emitCall(program, step, blob), ...(isLast ? [`${layerDone(program)}(${step.layer});`] : [])];
+    const call = [...emitCall(program, step, blob), ...(step.beside === undefined ? [] : ['dnnrt_join();'])];
+    return [...call, ...(isLast ? [`${layerDone(program)}(${step.layer});`] : [])];
   });
+}
+
+function taskName({ id }: Step): string {
+  return `${id}_task`;
+}
+
+/** What the second core does. */
+function emitTask(program: Program, step: Step, blob: Blob | undefined): string[] {
+  return [`static void ${taskName(step)}(void) {`, ...emitCall(program, step, blob).map((line) => `  ${line}`), '}'];
 }
 
 function emitCall(program: Program, step: Step, blob: Blob | undefined): string[] {
@@ -196,6 +208,8 @@ function emitArgument(program: Program, argument: Argument, blob: Blob | undefin
   switch (argument.kind) {
     case 'buffer': {
       const declared = program.buffers.find((buffer) => buffer.id === argument.id);
+      const { skipBytes = 0 } = argument;
+      if (skipBytes !== 0) return `(${argument.type} *)((uint8_t *)${placeName(argument.id)} + ${skipBytes})`;
       return declared?.type === argument.type
         ? placeName(argument.id)
         : `(${argument.type} *)${placeName(argument.id)}`;

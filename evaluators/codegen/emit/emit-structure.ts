@@ -41,7 +41,9 @@ function member(
     return [`${indent}.${name} = {`, ...members(type.struct, value.fields, `${indent}  `, constantText), `${indent}},`];
   }
   if (value !== null && typeof value === 'object' && 'constant' in value) {
-    return [`${indent}.${name} = ${constantText(value.constant)},`];
+    const skip = value.skip === undefined || value.skip === 0 ? '' : ` + ${value.skip}`;
+    const text = constantText(value.constant);
+    return [`${indent}.${name} = ${text}${text === '0' ? '' : skip},`];
   }
   return [`${indent}.${name} = ${literal(type, value)},`];
 }

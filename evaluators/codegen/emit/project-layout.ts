@@ -7,6 +7,7 @@ import type { Program } from '../program.ts';
 import { REQUIRED_FLAGS } from './emit-build-files.ts';
 import type { CSources } from './emit-c.ts';
 import { arduinoExample, picoMain } from './example-program.ts';
+import { PICO_CORES } from './pico-cores.ts';
 import type { SourceFile } from './source-file.ts';
 
 export const PROJECT_LAYOUTS = ['cmake', 'flat', 'arduino', 'pico-sdk'] as const;
@@ -64,6 +65,7 @@ function arduinoFiles(program: Program, sources: CSources): SourceFile[] {
 
 function picoFiles(program: Program, { prefix, files }: CSources): SourceFile[] {
   const network = files.filter(({ path }) => path !== 'CMakeLists.txt' && path !== 'Makefile');
+  const twoCores = program.steps.some(({ beside }) => beside !== undefined);
   const compiled = network.map(({ path }) => path).filter((path) => path.endsWith('.c'));
   const cmake = [
     'cmake_minimum_required(VERSION 3.13)',
@@ -78,8 +80,8 @@ function picoFiles(program: Program, { prefix, files }: CSources): SourceFile[] 
     `target_include_directories(${prefix} PUBLIC network network/dnnrt/include PRIVATE network/dnnrt/src)`,
     `target_compile_options(${prefix} PRIVATE ${REQUIRED_FLAGS.join(' ')} -O2)`,
     '',
-    `add_executable(${prefix}_demo main.c)`,
-    `target_link_libraries(${prefix}_demo ${prefix} pico_stdlib)`,
+    `add_executable(${prefix}_demo main.c${twoCores ? ' cores.c' : ''})`,
+    `target_link_libraries(${prefix}_demo ${prefix} pico_stdlib${twoCores ? ' pico_multicore' : ''})`,
     `pico_enable_stdio_usb(${prefix}_demo 1)`,
     `pico_enable_stdio_uart(${prefix}_demo 0)`,
     `pico_add_extra_outputs(${prefix}_demo)`,
@@ -89,6 +91,7 @@ function picoFiles(program: Program, { prefix, files }: CSources): SourceFile[] 
     { path: 'CMakeLists.txt', text: cmake.join('\n') },
     { path: 'pico_sdk_import.cmake', text: PICO_SDK_IMPORT },
     { path: 'main.c', text: picoMain(program) },
+    ...(twoCores ? [{ path: 'cores.c', text: PICO_CORES }] : []),
     ...network.map(({ path, text }) => ({ path: `network/${path}`, text })),
   ];
 }

@@ -77,6 +77,7 @@ function call(
       fields: {
         window: { fields: layer.window },
         x_zero: layer.xZero,
+        channels: layer.channels,
         weights: { constant: lowering.constant('w', 'int8_t', weights.length, () => weights) },
         table: { constant: lowering.constant('t', 'int32_t', table.length, () => table) },
         requantize: layer.requantize,

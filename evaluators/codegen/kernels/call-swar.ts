@@ -30,7 +30,7 @@ function stripColumns(w: WindowFields): number {
 }
 
 /** Words of input that a row of output needs, and the bytes that they are made from where channels do not come in fours. */
-function stripWords(w: WindowFields): number {
+export function stripWords(w: WindowFields): number {
   const values = stripColumns(w) * columnLength(w);
   return values / 2 + (w.in_c % 4 === 0 ? 0 : values / 4);
 }
@@ -186,6 +186,7 @@ function callConvolution(lowering: Lowering, layer: IntegerConvolution, packed: 
         strips: strips ? 1 : 0,
         x_zero: layer.xZero,
         field_sum: packed.tilted ? 1 : 0,
+        y_step: channels,
         weights: { constant: packed.weights },
         table: { constant: packed.table },
         requantize: layer.requantize,

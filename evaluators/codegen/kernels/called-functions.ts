@@ -12,5 +12,7 @@ export function calledFunctions(program: Pick<Program, 'steps'>): ReadonlySet<st
     names.add(kernel);
     for (const member of Object.values(params?.fields ?? {})) visit(member);
   }
+  if (program.steps.some(({ beside }) => beside !== undefined))
+    for (const name of ['dnnrt_fork', 'dnnrt_join']) names.add(name);
   return names;
 }

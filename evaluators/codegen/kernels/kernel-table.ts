@@ -131,6 +131,7 @@ export const STRUCTS: { readonly [S in StructName]: StructFields } = {
     ['strips', 'u16'],
     ['x_zero', 'i16'],
     ['field_sum', 'u16'],
+    ['y_step', 'u16'],
     ['weights', 'ptr'],
     ['table', 'ptr'],
     ['requantize', requantize],
@@ -138,6 +139,7 @@ export const STRUCTS: { readonly [S in StructName]: StructFields } = {
   dnnrt_depthwise2d_swar_t: [
     ['window', window],
     ['x_zero', 'i16'],
+    ['channels', 'u16'],
     ['weights', 'ptr'],
     ['table', 'ptr'],
     ['requantize', requantize],

@@ -18,12 +18,14 @@ export interface CodeFeatures {
   /** Loops over patches, and what they read from their tables in one pass. */
   readonly loops: number;
   readonly cells: number;
+  /** Functions for the second core. */
+  readonly tasks: number;
 }
 
 export function codeFeatures(program: Program): CodeFeatures {
   const place = (id: string) => String(offsetOf(program, id));
   const literals = new Set<string>();
-  let [calls, args, cells] = [0, 0, 0];
+  let [calls, args, cells, tasks] = [0, 0, 0, 0];
   const count = (argument: Argument): void => {
     args++;
     if (argument.kind === 'buffer') literals.add(place(argument.id));
@@ -38,7 +40,11 @@ export function codeFeatures(program: Program): CodeFeatures {
       literals.add(step.id);
       args++;
     }
-    step.args.forEach(count);
+    // A function of its own, which shares no literals.
+    if (step.beside === 'next') {
+      tasks++;
+      args += step.args.length;
+    } else step.args.forEach(count);
   }
   program.loops.forEach((loop, index) => {
     const table = loopTable(program, loop);
@@ -61,7 +67,7 @@ export function codeFeatures(program: Program): CodeFeatures {
   });
   const ports = [...program.inputs, ...program.outputs];
   for (const port of ports) literals.add(place(port.buffer));
-  return { calls, args, literals: literals.size, ports: ports.length, loops: program.loops.length, cells };
+  return { calls, args, literals: literals.size, ports: ports.length, loops: program.loops.length, cells, tasks };
 }
 
 interface Coefficients {
@@ -72,17 +78,18 @@ interface Coefficients {
   readonly port: number;
   readonly loop: number;
   readonly cell: number;
+  readonly task: number;
 }
 
 const COEFFICIENTS: { readonly [C in 'cortex-m0plus' | 'cortex-m4f']: Coefficients } = {
-  'cortex-m0plus': { base: 4, call: 4, argument: 2.4, literal: 5, port: 30, loop: 20, cell: 4 },
-  'cortex-m4f': { base: 0, call: 4, argument: 2.4, literal: 4.6, port: 30, loop: 20, cell: 4 },
+  'cortex-m0plus': { base: 4, call: 4, argument: 2.4, literal: 5, port: 30, loop: 20, cell: 4, task: 32 },
+  'cortex-m4f': { base: 0, call: 4, argument: 2.4, literal: 4.6, port: 30, loop: 20, cell: 4, task: 32 },
 };
 
 /** .text of `<prefix>_setup` and `<prefix>_infer`, in bytes, a multiple of 4. */
 export function generatedCodeBytes(program: Program, core: CpuCore): number {
-  const { calls, args, literals, ports, loops, cells } = codeFeatures(program);
+  const { calls, args, literals, ports, loops, cells, tasks } = codeFeatures(program);
   const c = COEFFICIENTS[modelledCore(core)];
   const straight = c.call * calls + c.argument * args + c.literal * literals + c.port * ports;
-  return Math.round((c.base + straight + c.loop * loops + c.cell * cells) / 4) * 4;
+  return Math.round((c.base + straight + c.loop * loops + c.cell * cells + c.task * tasks) / 4) * 4;
 }

@@ -21,14 +21,21 @@ interface Access {
   readonly words: number;
 }
 
-function constantsIn(value: FieldValue | undefined): string[] {
+interface UsedConstant {
+  readonly id: string;
+  /** The part that is used; whole when absent. */
+  readonly skip?: number;
+  readonly used?: number;
+}
+
+function constantsIn(value: FieldValue | undefined): UsedConstant[] {
   if (value === undefined || value === null || typeof value !== 'object') return [];
-  if ('constant' in value) return [value.constant];
+  if ('constant' in value) return [{ ...value, id: value.constant }];
   return 'fields' in value ? Object.values(value.fields).flatMap(constantsIn) : [];
 }
 
-function constantsOf({ params, args }: Step): string[] {
-  const named = args.flatMap((argument) => (argument.kind === 'constant' ? [argument.id] : []));
+function constantsOf({ params, args }: Step): UsedConstant[] {
+  const named = args.flatMap((argument) => (argument.kind === 'constant' ? [{ id: argument.id }] : []));
   return [...Object.values(params?.fields ?? {}).flatMap(constantsIn), ...named];
 }
 
@@ -47,9 +54,10 @@ function readings({ kernel, params }: Step): number {
   return Number(params?.fields['rows'] ?? 1);
 }
 
-function accesses(program: Program, core: CpuCore): Access[] {
-  const sizes = new Map(program.constants.filter(({ inRam }) => !inRam).map(({ id, bytes }) => [id, bytes]));
-  return program.steps.flatMap((step) => {
+/** What each step reaches, in order. */
+function accesses(program: Program, core: CpuCore): Access[][] {
+  const inFlash = new Map(program.constants.filter(({ inRam }) => !inRam).map((constant) => [constant.id, constant]));
+  return program.steps.map((step) => {
     const names = [step.kernel, ...Object.values(step.params?.fields ?? {}).flatMap(functionsIn)];
     const code = codePieces(core, names).map(({ id, bytes }) => ({
       piece: id,
@@ -57,25 +65,29 @@ function accesses(program: Program, core: CpuCore): Access[] {
       words: (CODE_SHARE * bytes) / 4,
     }));
     const times = readings(step);
-    const constants = constantsOf(step).map((id) => {
-      const bytes = sizes.get(id) ?? 0;
-      return { piece: id, bytes, words: (bytes / 4) * (bytes > CACHE_BYTES ? times : 1) };
+    const constants = constantsOf(step).map(({ id, skip, used }) => {
+      const { bytes: whole = 0, elements = 1 } = inFlash.get(id) ?? {};
+      const bytes = used === undefined ? whole : (whole * used) / elements;
+      const piece = skip === undefined ? id : `${id}+${skip}`;
+      return { piece, bytes, words: (bytes / 4) * (bytes > CACHE_BYTES ? times : 1) };
     });
     // Loops run through their code while constants pass by.
     return [...code, ...constants, ...code.map((access) => ({ ...access, words: 0 }))];
   });
 }
 
-/** Words that a second inference does not find. */
-function missedWords(program: Program, core: CpuCore): number {
+/** Words of each step that a second inference does not find. */
+function missedWords(program: Program, core: CpuCore): number[] {
   const list = accesses(program, core);
   /** Pieces, least recently used first. */
   const held = new Map<string, number>();
-  let missed = 0;
+  const missed = list.map(() => 0);
   for (const inference of [0, 1]) {
-    for (const { piece, bytes, words } of list) {
+    for (const [step, { piece, bytes, words }] of list.flatMap((each, at) =>
+      each.map((access) => [at, access] as const),
+    )) {
       const found = held.delete(piece);
-      if (inference === 1 && !found) missed += words;
+      if (inference === 1 && !found) missed[step] += words;
       if (bytes > CACHE_BYTES) {
         held.clear();
         continue;
@@ -93,14 +105,15 @@ function missedWords(program: Program, core: CpuCore): number {
   return missed;
 }
 
-/** `dataWords`: words of data that the calls read from flash. */
-export function waitCycles(program: Program, board: BoardSpec, dataWords: () => number): number {
-  switch (board.flashTiming?.kind) {
+/** Waits of each step. `dataWords`: words of data that a step reads from flash. */
+export function stepWaits(program: Program, board: BoardSpec, dataWords: (step: Step) => number): number[] {
+  const { flashTiming } = board;
+  switch (flashTiming?.kind) {
     case undefined:
-      return 0;
+      return program.steps.map(() => 0);
     case 'dataWait':
-      return Math.round(board.flashTiming.cyclesPerWord * dataWords());
+      return program.steps.map((step) => flashTiming.cyclesPerWord * dataWords(step));
     case 'xipCache':
-      return Math.round(board.flashTiming.missCycles * missedWords(program, board.core));
+      return missedWords(program, board.core).map((words) => flashTiming.missCycles * words);
   }
 }

@@ -190,9 +190,10 @@ function plain(step: Step, program: Pick<Program, 'buffers'>): Map<string, numbe
   const elements = new Map(program.buffers.map((buffer) => [buffer.id, buffer.elements]));
   const fields = step.params?.fields ?? {};
   const n = numberOf(fields, 'n') || integerArgument(step);
+  const isPart = step.patch !== undefined || step.beside !== undefined;
   const size = (ids: readonly string[]) =>
-    // A patch reads and writes as many elements of each buffer as it counts.
-    ids.reduce((sum, id) => sum + (step.patch === undefined ? (elements.get(id) ?? 0) : n), 0);
+    // A patch or half reads and writes as many elements of each buffer as it counts.
+    ids.reduce((sum, id) => sum + (isPart ? n : (elements.get(id) ?? 0)), 0);
   const counts = new Map([
     ['1', 1],
     ['read', size(step.reads)],

@@ -5,8 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import type { BoardSpec, CpuCore } from '../../board-spec.ts';
+import { pairCycles } from '../cores/pair-cycles.ts';
 import type { Program, Step } from '../program.ts';
-import { waitCycles } from './flash-waits.ts';
+import { stepWaits } from './flash-waits.ts';
 import { loopCounts, loopMode } from './loop-counts.ts';
 import { modelledCore } from './size-model.ts';
 
@@ -77,24 +78,31 @@ export function predictLatency(program: Program, board: BoardSpec = program.boar
   const layers = program.layers.map(() => 0);
   const guessed = new Set<string>();
   const elements = new Map(program.buffers.map((buffer) => [buffer.id, buffer.elements]));
-  for (const step of program.steps) {
-    let cycles = stepCycles(step, program, model);
-    if (cycles === undefined) {
-      guessed.add(step.kernel);
-      const touched = [...step.reads, ...step.writes].reduce((sum, id) => sum + (elements.get(id) ?? 0), 0);
-      cycles = GUESSED_CYCLES * touched;
-    }
+  const own = program.steps.map((step) => {
+    const cycles = stepCycles(step, program, model);
+    if (cycles !== undefined) return cycles;
+    guessed.add(step.kernel);
+    return GUESSED_CYCLES * [...step.reads, ...step.writes].reduce((sum, id) => sum + (elements.get(id) ?? 0), 0);
+  });
+  const waits = stepWaits(program, board, (step) => stepFlashWords(step, program, model) ?? 0);
+  let allWaits = 0;
+  program.steps.forEach((step, i) => {
+    // The second of two halves counts for both.
+    if (step.beside === 'next') return;
+    const both = step.beside === 'previous';
+    const time = (at: number, waiting: boolean) => ({ cycles: own[at], waits: waiting ? waits[at] : 0 });
+    const pair = (waiting: boolean) => pairCycles(time(i - 1, waiting), time(i, waiting), board.forkJoinCycles ?? 0);
+    const cycles = both ? pair(false) : own[i];
     layers[step.layer] += cycles + model.around.call;
-  }
+    allWaits += both ? pair(true) - cycles : waits[i];
+  });
   const ports = [...program.inputs, ...program.outputs].reduce((sum, { bytes }) => sum + bytes, 0);
   const kernels = layers.reduce((sum, cycles) => sum + cycles, 0);
-  const waits = waitCycles(program, board, () =>
-    program.steps.reduce((sum, step) => sum + (stepFlashWords(step, program, model) ?? 0), 0),
-  );
-  const cycles = Math.round(kernels + model.around.inference + model.around.portByte * ports) + waits;
+  const waitCycles = Math.round(allWaits);
+  const cycles = Math.round(kernels + model.around.inference + model.around.portByte * ports) + waitCycles;
   return {
     cycles,
-    waitCycles: waits,
+    waitCycles,
     latencyUs: (cycles / board.clockHz) * 1e6,
     layers: layers.map(Math.round),
     guessed: [...guessed].sort(),

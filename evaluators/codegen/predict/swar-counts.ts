@@ -110,7 +110,7 @@ function inFields(g: Fields, passes: number, length: number, quads: number): Cou
 function swarDepthwise(fields: Fields, ways: Readonly<Record<string, number>>): Counts {
   const g = nested(fields['window']) ?? {};
   const of = (name: string) => numberOf(g, name);
-  const channels = of('in_c');
+  const channels = numberOf(fields, 'channels');
   const { split = 0, lines = 0, pairs = 0 } = ways;
   const halves = Math.ceil(of('out_h') / 2);
   const rows = (halves - 1) * of('stride_h') + of('kernel_h');

@@ -8,7 +8,7 @@ void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *
   const int32_t rows = (halves - 1) * stride + 3, columns = (g->out_w - 1) * stride + 3, y_row = g->out_w * channels;
   const int32_t first = g->pad_left, last = first + g->in_w < columns ? first + g->in_w : columns;
   const int8_t *weights = p->weights;
-  const int32_t *table = p->table, *const end = table + 3 * channels;
+  const int32_t *table = p->table, *const end = table + 3 * p->channels;
   uint32_t *plane = (uint32_t *)scratch;
   const dnnrt_swar_part_t image = {rows, halves * stride, first < columns ? first : columns, last, 1, rows};
   int32_t taps[9];
@@ -37,5 +37,6 @@ void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *
     }
     pixel.multiplier += q->per_channel;
   }
-  dnnrt_swar_limit(q, (int32_t)g->out_h * y_row, y - channels);
+  const int32_t whole = p->channels == channels, pixels = (int32_t)g->out_h * g->out_w;
+  dnnrt_swar_limit(q, whole ? 1 : pixels, whole ? pixels * channels : p->channels, channels, y - p->channels);
 }

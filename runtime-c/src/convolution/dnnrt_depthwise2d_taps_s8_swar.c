@@ -30,7 +30,7 @@ void dnnrt_depthwise2d_taps_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int
       upright ? 1 : columns, upright ? rows : 1};
   const int32_t pairs = (length + 1) >> 1, line_words = upright ? rows : columns;
   const int8_t *weights = p->weights;
-  const int32_t *table = p->table, *const end = table + 3 * channels;
+  const int32_t *table = p->table, *const end = table + 3 * p->channels;
   int32_t *taps = (int32_t *)scratch;
   uint32_t *plane = (uint32_t *)taps + 2 * lines * (2 * pairs + 1);
   dnnrt_swar_pixel_t pixel = {0, 0, 0, 0, 0, y, q->y_zero * 65536 + 0x8100, q, q->multiplier, 0, 0, 0};
@@ -61,5 +61,6 @@ void dnnrt_depthwise2d_taps_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int
     }
     pixel.multiplier += q->per_channel;
   }
-  dnnrt_swar_limit(q, (int32_t)g->out_h * y_row, y - channels);
+  const int32_t whole = p->channels == channels, pixels = (int32_t)g->out_h * g->out_w;
+  dnnrt_swar_limit(q, whole ? 1 : pixels, whole ? pixels * channels : p->channels, channels, y - p->channels);
 }

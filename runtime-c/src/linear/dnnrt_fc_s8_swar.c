@@ -57,6 +57,6 @@ void dnnrt_fc_s8_swar(const dnnrt_fc_swar_t *p, const int8_t *x, int8_t *y, void
     row.y = padded == channels ? y : last;
     dnnrt_swar_row4(&row);
     if (padded != channels) memcpy(y, last, (size_t)channels);
-    dnnrt_swar_limit(q, channels, y);
+    dnnrt_swar_limit(q, 1, channels, 0, y);
   }
 }

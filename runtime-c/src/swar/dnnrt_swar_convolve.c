@@ -13,7 +13,7 @@ void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *
   const int32_t strip = (((int32_t)g->kernel_h * g->in_c + 3) & ~3) >> 1, columns = (g->out_w - 1) * g->stride_w + g->kernel_w;
   const int32_t quads = p->strips ? g->kernel_w * strip >> 1 : ((int32_t)g->kernel_h * g->kernel_w * g->in_c + 3) >> 2;
   const int32_t table_words = form->table_words + (p->field_sum ? form->block : 0);
-  const int32_t channels = p->out_c, padded = (channels + form->block - 1) & -form->block;
+  const int32_t channels = p->out_c, step = p->y_step, padded = (channels + form->block - 1) & -form->block;
   uint32_t *weights = (uint32_t *)scratch, *column = weights + 2 * quads * p->chunk;
   int8_t *bytes = (int8_t *)(column + (p->strips ? columns * strip : 2 * quads));
   int8_t *last = bytes + (!p->strips ? 12 * quads : (g->in_c & 3) != 0 ? 2 * columns * strip : 0);
@@ -31,7 +31,7 @@ void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *
     int8_t *to = y + c;
     for (int32_t oh = 0; oh < g->out_h; oh++) {
       if (p->strips) dnnrt_swar_strips(p, x, oh, column, bytes);
-      for (int32_t ow = 0; ow < g->out_w; ow++, to += channels) {
+      for (int32_t ow = 0; ow < g->out_w; ow++, to += step) {
         if (!p->strips) {
           dnnrt_swar_field(p, x, oh, ow, column, bytes, places);
         } else {
@@ -45,5 +45,6 @@ void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *
       }
     }
   }
-  dnnrt_swar_limit(q, (int32_t)g->out_h * g->out_w * channels, y);
+  const int32_t pixels = (int32_t)g->out_h * g->out_w;
+  dnnrt_swar_limit(q, step == channels ? 1 : pixels, step == channels ? pixels * channels : channels, step, y);
 }

@@ -141,9 +141,10 @@ async function networkFor(
 }
 
 function summary(result: CompileResult) {
-  const { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain, latency } =
-    result;
-  return { board, format, romBytes, ramBytes, macs, flops, linked, planner, layers, buffers, toolchain, latency };
+  const { board, format, romBytes, ramBytes, macs, flops, linked, planner, halved, layers, buffers } = result;
+  const { toolchain, latency } = result;
+  const sizes = { board, format, romBytes, ramBytes, macs, flops, linked };
+  return { ...sizes, planner, halved, layers, buffers, toolchain, latency };
 }
 
 async function writeResult(result: CompileResult, warnings: readonly string[], folder: string): Promise<string[]> {
@@ -225,6 +226,7 @@ function render(result: CompileResult, folder: string): string {
     describeLatency(result),
     `buffers: ${describePeak(planner)}`,
     ...planner.patches.map(describePatches),
+    ...(result.halved.length === 0 ? [] : [`two cores: ${result.halved.length} of ${result.layers.length} layers`]),
     `C sources in ${folder}`,
   ].join('\n');
 }

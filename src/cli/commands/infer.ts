@@ -5,12 +5,15 @@ import { EXIT, UserError } from '../../errors.ts';
 import { targetNames } from '../../runner/board-names.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModelFor, readInputs, saveTensors } from '../load-model.ts';
+import { CORES, type MemoryOptions, memoryChoice } from '../memory-options.ts';
+import { parsePositive } from '../parse-options.ts';
 import { renderTable } from '../render-table.ts';
 
 interface InferOptions {
   readonly input: string[];
   readonly engine: string;
   readonly output: string;
+  readonly cores?: number;
 }
 
 export function addInferCommand(program: Command, run: RunCommand): void {
@@ -25,9 +28,10 @@ export function addInferCommand(program: Command, run: RunCommand): void {
       'interpreter',
     )
     .option('--output <folder>', 'where the outputs go', 'outputs')
+    .option('--cores <n>', CORES, parsePositive)
     .action((file: string, options: InferOptions, command: Command) =>
       run(command, async (context) => {
-        const runOn = await findEngine(options.engine, context.signal);
+        const runOn = await findEngine(options.engine, memoryChoice(options), context.signal);
         const { graph, feeds } = await loadModelFor(file, await readInputs(options.input));
         const results = await runOn(graph, feeds);
         const ordered = new Map(
@@ -50,7 +54,7 @@ export function addInferCommand(program: Command, run: RunCommand): void {
 type Engine = (graph: Graph, feeds: ReadonlyMap<string, Tensor>) => Promise<ReadonlyMap<string, Tensor>>;
 
 /** Throws UserError UNKNOWN_ENGINE before anything is read. */
-async function findEngine(name: string, signal: AbortSignal): Promise<Engine> {
+async function findEngine(name: string, choice: MemoryOptions, signal: AbortSignal): Promise<Engine> {
   if (name === 'interpreter') {
     const { interpret } = await import('@tinypareto/evaluators');
     return async (graph, feeds) => interpret(graph, feeds);
@@ -67,7 +71,7 @@ async function findEngine(name: string, signal: AbortSignal): Promise<Engine> {
   const { runOnVirtual } = await import('../run-on-virtual-board.ts');
   const { tensorsOf } = await import('../tensor-bytes.ts');
   return async (graph, feeds) => {
-    const { program, run } = await runOnVirtual(graph, feeds, board);
+    const { program, run } = await runOnVirtual(graph, feeds, board, choice);
     return tensorsOf(program.outputs, run.inferences[0]?.outputs ?? []);
   };
 }

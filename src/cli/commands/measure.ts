@@ -8,7 +8,7 @@ import { EXIT, UserError } from '../../errors.ts';
 import { targetNames } from '../../runner/board-names.ts';
 import { answer, type RunCommand } from '../command-context.ts';
 import { loadModel, loadModelFor, readInputs } from '../load-model.ts';
-import { addMemoryOptions, type MemoryOptions } from '../memory-options.ts';
+import { addMemoryOptions, type MemoryOptions, memoryChoice } from '../memory-options.ts';
 import { parsePositive } from '../parse-options.ts';
 
 interface MeasureOptions extends MemoryOptions {
@@ -45,8 +45,10 @@ export function addMeasureCommand(program: Command, run: RunCommand): void {
         const board = findBoard(options.board.replace(/^virtual:/, ''), '--board');
         if (board.core !== 'host' && options.runs !== undefined)
           context.note('a virtual board takes the same cycles every time: it runs once, whatever --runs says');
-        if (board.core === 'host' && (options.optimize !== undefined || options.patches !== undefined))
-          context.note('--optimize and --patches are for virtual boards: this computer runs the plain kernels');
+        if (board.core === 'host' && Object.keys(memoryChoice(options)).length > 0)
+          context.note(
+            '--optimize, --patches and --cores are for virtual boards: this computer runs the plain kernels',
+          );
         const { graph, feeds } = await modelAndFeeds(file, options.input);
         const { measureOnHost, measureOnVirtualBoard } = await import('../measure-report.ts');
         const report =

@@ -12,23 +12,24 @@ import { lower } from '../../../evaluators/codegen/lower.ts';
 import { board } from '../../support/boards.ts';
 import { temporaryCache } from '../../support/build-cache.ts';
 import { encodedLayers } from '../../support/encoded-layers.ts';
+import { integerLayers } from '../../support/integer-layers.ts';
 
 const host = hostToolchain();
 const arm = armToolchain();
 const cache = temporaryCache();
 const HOSTILE = '*/ }\n#include "/etc/passwd"\n"); $(id) `id` $ENV{HOME} //';
 
-function files(layout: ProjectLayout, blob = false, name?: string) {
-  const graph = encodedLayers(11, 8);
+function files(layout: ProjectLayout, blob = false, name?: string, cores = 1) {
+  const graph = cores === 1 ? encodedLayers(11, 8) : integerLayers(3, 6);
   const nodes = graph.nodes.map((node) => (name === undefined ? node : { ...node, name }));
-  const program = lower({ ...graph, nodes }, board('pico'));
+  const program = lower({ ...graph, nodes }, board('pico'), { cores });
   return projectFiles(program, emitC(program, { blob }), layout);
 }
 
-async function written(layout: ProjectLayout, blob = false): Promise<{ folder: string; paths: string[] }> {
-  const folder = join(cache, `${layout}${blob}`);
+async function written(layout: ProjectLayout, blob = false, cores = 1): Promise<{ folder: string; paths: string[] }> {
+  const folder = join(cache, `${layout}${blob}${cores}`);
   await mkdir(folder, { recursive: true });
-  const list = files(layout, blob);
+  const list = files(layout, blob, undefined, cores);
   await writeSources(list, folder);
   return { folder, paths: list.map(({ path }) => path) };
 }
@@ -88,10 +89,28 @@ static inline uint64_t time_us_64(void) { return 0; }
 static inline void sleep_ms(uint32_t ms) { (void)ms; exit(0); }
 `;
 
-test('pico-sdk: CMake configures and builds it with the functions of an SDK', {
-  skip: !existsSync('/usr/bin/cmake') && 'no CMake',
-}, async () => {
-  const { folder } = await written('pico-sdk', true);
+/** A second core that runs what it is handed before the first goes on. */
+const MULTICORE = `
+#include <stdint.h>
+#include <stdio.h>
+static inline void multicore_launch_core1(void (*work)(void)) { (void)work; printf("core 1\\n"); }
+static inline void multicore_fifo_push_blocking(uintptr_t task) { if (task != 0) ((void (*)(void))task)(); }
+static inline uint32_t multicore_fifo_pop_blocking(void) { return 0; }
+`;
+
+for (const cores of [1, 2]) {
+  const what = cores === 1 ? '' : ', with both cores at work';
+  test(
+    `pico-sdk: CMake configures and builds it with the functions of an SDK${what}`,
+    {
+      skip: !existsSync('/usr/bin/cmake') && 'no CMake',
+    },
+    () => builtForPico(cores),
+  );
+}
+
+async function builtForPico(cores: number): Promise<void> {
+  const { folder } = await written('pico-sdk', true, cores);
   const sdk = [
     'macro(pico_sdk_init)',
     'endmacro()',
@@ -102,6 +121,7 @@ test('pico-sdk: CMake configures and builds it with the functions of an SDK', {
     'function(pico_add_extra_outputs)',
     'endfunction()',
     'add_library(pico_stdlib INTERFACE)',
+    'add_library(pico_multicore INTERFACE)',
     `target_include_directories(pico_stdlib INTERFACE ${join(folder, 'sdk')})`,
     '',
   ];
@@ -109,6 +129,7 @@ test('pico-sdk: CMake configures and builds it with the functions of an SDK', {
     [
       { path: 'sdk/pico_sdk_init.cmake', text: sdk.join('\n') },
       { path: 'sdk/pico/stdlib.h', text: PICO_STUBS },
+      { path: 'sdk/pico/multicore.h', text: MULTICORE },
     ],
     folder,
   );
@@ -117,8 +138,10 @@ test('pico-sdk: CMake configures and builds it with the functions of an SDK', {
     stdio: 'pipe',
   });
   execFileSync('cmake', ['--build', 'build'], { cwd: folder, stdio: 'pipe' });
-  assert.match(execFileSync(join(folder, 'build', 'net_demo'), { encoding: 'utf8' }), /us: 0\n$/);
-});
+  const said = execFileSync(join(folder, 'build', 'net_demo'), { encoding: 'utf8' });
+  assert.match(said, /us: 0\n$/);
+  assert.equal(said.includes('core 1'), cores === 2);
+}
 
 test('cmake: builds as a library', { skip: !existsSync('/usr/bin/cmake') && 'no CMake' }, async () => {
   const { folder } = await written('cmake', true);

@@ -1,0 +1,28 @@
+/** fork and join for the Pico SDK: the second core waits for work behind the FIFO between the cores. */
+
+export const PICO_CORES = [
+  '#include "pico/multicore.h"',
+  '',
+  '#include "dnnrt.h"',
+  '',
+  '/* Takes the place of what runs tasks one after the other. The stack of the second core is PICO_CORE1_STACK_SIZE. */',
+  'static void work(void) {',
+  '  for (;;) {',
+  '    void (*task)(void) = (void (*)(void))(uintptr_t)multicore_fifo_pop_blocking();',
+  '    task();',
+  '    multicore_fifo_push_blocking(0);',
+  '  }',
+  '}',
+  '',
+  'void dnnrt_fork(void (*task)(void)) {',
+  '  static int started;',
+  '  if (!started) {',
+  '    multicore_launch_core1(work);',
+  '    started = 1;',
+  '  }',
+  '  multicore_fifo_push_blocking((uintptr_t)task);',
+  '}',
+  '',
+  'void dnnrt_join(void) { (void)multicore_fifo_pop_blocking(); }',
+  '',
+].join('\n');
