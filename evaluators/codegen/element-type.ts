@@ -4,9 +4,9 @@ import type { ElementType } from './program.ts';
 
 const STORED: { readonly [D in DType]: ElementType } = {
   float32: 'float',
-  // Half and double precision live as float32: no kernel computes in them.
+  // Half precision lives as float32: no kernel computes in it.
   float16: 'float',
-  float64: 'float',
+  float64: 'double',
   int8: 'int8_t',
   uint8: 'uint8_t',
   int16: 'int16_t',

@@ -12,6 +12,7 @@ import { reorder } from '../passes/reorder.ts';
 import { assignMemory, joinBanks } from './assign-memory.ts';
 import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
 import { checkCores, useBothCores } from './cores/use-cores.ts';
+import { doublesInFloat } from './doubles-in-float.ts';
 import { elementBytes, elementType } from './element-type.ts';
 import { type KernelSet, kernelSetOf } from './kernels/kernel-set.ts';
 import { plainLayout } from './layout.ts';
@@ -176,7 +177,7 @@ interface Calls {
 }
 
 function callsOf(source: Graph, board: BoardSpec, options: Choices): Calls {
-  const graph = expandConstants(source, isStoredForm);
+  const graph = doublesInFloat(expandConstants(source, isStoredForm));
   const kernels = options.kernels ?? kernelSetOf(board.core);
   const workingBoard = { ...board, ramBytes: board.ramBytes * WORKING_SHARE_FOR_RAM };
   const lowering = new Lowering(

@@ -30,7 +30,7 @@ typedef struct {
 } dnnrt_window_t;
 
 /* Element types of operators that take any integer type. */
-enum { DNNRT_I8, DNNRT_U8, DNNRT_I16, DNNRT_U16, DNNRT_I32, DNNRT_U32, DNNRT_I64, DNNRT_U64, DNNRT_F32, DNNRT_BOOL };
+enum { DNNRT_I8, DNNRT_U8, DNNRT_I16, DNNRT_U16, DNNRT_I32, DNNRT_U32, DNNRT_I64, DNNRT_U64, DNNRT_F32, DNNRT_BOOL, DNNRT_F64 };
 
 enum {
   DNNRT_ADD, DNNRT_SUB, DNNRT_MUL, DNNRT_DIV, DNNRT_MOD, DNNRT_FMOD, DNNRT_MAX, DNNRT_MIN, DNNRT_POW,
@@ -597,6 +597,7 @@ float dnnrt_sigmoidf(float x);
 float dnnrt_softplusf(float x);
 float dnnrt_powf(float x, float y);
 float dnnrt_fmodf(float x, float y);
+double dnnrt_fmod_f64(double x, double y);
 float dnnrt_modf(float x, float y);
 float dnnrt_activationf(const float f[3], float x);
 
@@ -708,6 +709,12 @@ void dnnrt_cast_int(const dnnrt_cast_t *p, const void *x, void *y);
 void dnnrt_cast_int_f32(const dnnrt_cast_t *p, const void *x, float *y);
 void dnnrt_cast_f32_int(const dnnrt_cast_t *p, const float *x, void *y);
 void dnnrt_round_f16(uint32_t n, const float *x, float *y);
+void dnnrt_cast_f64(const dnnrt_cast_t *p, const void *x, void *y);
+void dnnrt_binary_f64(const dnnrt_binary_int_t *p, const double *a, const double *b, void *y);
+void dnnrt_unary_f64(const dnnrt_unary_int_t *p, const double *x, double *y);
+void dnnrt_reduce_f64(const dnnrt_reduce_int_t *p, const double *x, double *y);
+void dnnrt_cum_sum_f64(const dnnrt_cum_sum_t *p, const double *x, double *y);
+void dnnrt_matmul_f64(const dnnrt_matmul_t *p, const double *a, const double *b, double *y);
 void dnnrt_reduce_l1_f32(const dnnrt_axis_t *p, const float *x, float *y);
 void dnnrt_reduce_l2_f32(const dnnrt_axis_t *p, const float *x, float *y);
 void dnnrt_reduce_log_sum_f32(const dnnrt_axis_t *p, const float *x, float *y);

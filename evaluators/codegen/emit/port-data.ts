@@ -1,4 +1,4 @@
-/** Tensors as a generated network takes and gives them: half and double precision travel as float32. */
+/** Tensors as a generated network takes and gives them: half precision travels as float32. */
 import { allocate } from '../../ir/dtype.ts';
 import type { Tensor } from '../../ir/tensor.ts';
 import { arrayOf, elementType } from '../element-type.ts';

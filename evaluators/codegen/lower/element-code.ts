@@ -20,6 +20,7 @@ const TYPES: { readonly [D in DType]?: number } = {
 export const FLOAT_CODE = 8;
 /** Target of a conversion to truth values. */
 export const BOOL_CODE = 9;
+export const DOUBLE_CODE = 10;
 
 /** Code of an integer type. Throws LoweringError for floats. */
 export function integerCode(dtype: DType): number {

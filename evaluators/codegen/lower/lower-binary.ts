@@ -1,5 +1,5 @@
 /** Binary, Variadic and Where with multidirectional broadcasting. */
-import { isFloat } from '../../ir/dtype.ts';
+import { type DType, isFloat } from '../../ir/dtype.ts';
 import type { Node } from '../../ir/graph.ts';
 import type { BinaryFunction, OpOf } from '../../ir/op.ts';
 import { tensor } from '../../ir/tensor.ts';
@@ -9,7 +9,7 @@ import type { LoweredValue, Lowering } from '../lowering.ts';
 import { broadcast, broadcastFields, overwritable } from './broadcast.ts';
 import { clampCall } from './clamp-call.ts';
 import { padToRank } from './copy.ts';
-import { binaryCode, integerCode } from './element-code.ts';
+import { binaryCode, DOUBLE_CODE, integerCode } from './element-code.ts';
 import { invoke } from './invoke.ts';
 import { convert } from './lower-cast.ts';
 
@@ -54,7 +54,8 @@ export function broadcastOperation(
   const call = { operands: values, results: [y] };
   // A result narrower or wider than its operands would run over elements that are not read yet.
   const inPlace = dtype === a.dtype ? overwritable(values, shape, layout) : [];
-  const kernel = isFloat(a.dtype) ? FLOAT_KERNELS[fn] : undefined;
+  const isDouble = a.dtype === 'float64';
+  const kernel = isFloat(a.dtype) && !isDouble ? FLOAT_KERNELS[fn] : undefined;
   if (kernel !== undefined) {
     invoke(lowering, { kernel, params: ['dnnrt_broadcast_t', broadcastFields(axes)], ...call, inPlace });
     return y;
@@ -62,12 +63,15 @@ export function broadcastOperation(
   const fields = {
     broadcast: { fields: broadcastFields(axes) },
     operation: binaryCode(fn),
-    type: integerCode(a.dtype),
-    b_type: integerCode(b.dtype),
-    y_type: integerCode(dtype),
+    ...(isDouble ? { type: DOUBLE_CODE, b_type: DOUBLE_CODE, y_type: DOUBLE_CODE } : integerTypes(a, b, dtype)),
   };
-  invoke(lowering, { kernel: 'dnnrt_binary_int', params: ['dnnrt_binary_int_t', fields], ...call, inPlace });
+  const general = isDouble ? 'dnnrt_binary_f64' : 'dnnrt_binary_int';
+  invoke(lowering, { kernel: general, params: ['dnnrt_binary_int_t', fields], ...call, inPlace });
   return y;
+}
+
+function integerTypes(a: LoweredValue, b: LoweredValue, y: DType) {
+  return { type: integerCode(a.dtype), b_type: integerCode(b.dtype), y_type: integerCode(y) };
 }
 
 /** A power of a float by an integer, or of an integer by a float, in float. */
@@ -103,9 +107,11 @@ export function lowerVariadic(lowering: Lowering, node: Node<OpOf<'Variadic'>>):
   let sum = first;
   for (const value of rest) sum = broadcastOperation(lowering, node.outputs[0], VARIADIC[fn], [sum, value]);
   if (fn !== 'Mean') return;
-  const share = tensor('float32', [1], Float32Array.of(1 / node.inputs.length));
-  const factor = { name: '', dtype: sum.dtype, shape: [1], layout: plainLayout([1]), shifted: false, tensor: share };
-  broadcastOperation(lowering, node.outputs[0], 'Mul', [sum, factor]);
+  // Float kernels multiply, which is faster; doubles are divided, which is exact.
+  const isDouble = sum.dtype === 'float64';
+  const count = tensor('float64', [1], Float64Array.of(isDouble ? node.inputs.length : 1 / node.inputs.length));
+  const factor = { name: '', dtype: sum.dtype, shape: [1], layout: plainLayout([1]), shifted: false, tensor: count };
+  broadcastOperation(lowering, node.outputs[0], isDouble ? 'Div' : 'Mul', [sum, factor]);
 }
 
 export function lowerWhere(lowering: Lowering, node: Node<OpOf<'Where'>>): void {

@@ -189,7 +189,9 @@ function changeable(lowering: Lowering, node: Node): { x: LoweredValue; y: Lower
 }
 
 function updateFields(op: OpOf<'ScatterElements'> | OpOf<'ScatterND'>, x: LoweredValue): Record<string, FieldValue> {
-  return { type: isFloat(x.dtype) ? FLOAT_CODE : integerCode(x.dtype), reduction: scatterCode(op.reduction) };
+  // Doubles are only moved, as the bits that they are.
+  const type = x.dtype === 'float64' ? integerCode('int64') : isFloat(x.dtype) ? FLOAT_CODE : integerCode(x.dtype);
+  return { type, reduction: scatterCode(op.reduction) };
 }
 
 export function lowerScatterElements(lowering: Lowering, node: Node<OpOf<'ScatterElements'>>): void {

@@ -91,7 +91,7 @@ export function lowerGemm(lowering: Lowering, node: Node<OpOf<'Gemm'>>): void {
   const bias = addend?.tensor;
   const n = weights?.shape[op.transB ? 0 : 1] ?? 0;
   const packable = addend === undefined || (bias !== undefined && isRowBias(bias, n));
-  if (weights === undefined || op.transA || !packable) {
+  if (weights === undefined || op.transA || !packable || weights.dtype === 'float64') {
     lowerDynamicGemm(lowering, node);
     return;
   }
@@ -106,7 +106,7 @@ export function lowerGemm(lowering: Lowering, node: Node<OpOf<'Gemm'>>): void {
 
 export function lowerMatMul(lowering: Lowering, node: Node<OpOf<'MatMul'>>): void {
   const weights = lowering.value(node.inputs[1]).tensor;
-  if (weights?.shape.length !== 2) {
+  if (weights?.shape.length !== 2 || weights.dtype === 'float64') {
     lowerDynamicMatMul(lowering, node);
     return;
   }

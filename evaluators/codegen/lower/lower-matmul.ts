@@ -80,7 +80,19 @@ export function lowerDynamicMatMul(lowering: Lowering, node: Node<OpOf<'MatMul'>
   const [a, b] = [0, 1].map((index) => required(plainOperand(lowering, node.inputs[index])));
   const { fields } = product(a, b, clamp === undefined ? {} : { lo: clamp.min, hi: clamp.max });
   const y = lowering.producePlain(node.outputs[0]);
-  invoke(lowering, { kernel: 'dnnrt_matmul_f32', params: ['dnnrt_matmul_t', fields], operands: [a, b], results: [y] });
+  floatProduct(lowering, [a, b], fields, y);
+  if (clamp !== undefined && y.dtype === 'float64') clampCall(lowering, y, y, clamp.min, clamp.max);
+}
+
+/** Limits are part of a product in float only. */
+function floatProduct(
+  lowering: Lowering,
+  operands: readonly (LoweredValue | null)[],
+  fields: Record<string, FieldValue>,
+  y: LoweredValue,
+): void {
+  const kernel = y.dtype === 'float64' ? 'dnnrt_matmul_f64' : 'dnnrt_matmul_f32';
+  invoke(lowering, { kernel, params: ['dnnrt_matmul_t', fields], operands, results: [y] });
 }
 
 /** alpha · a' · b', then + beta · c with broadcasting. */
@@ -95,8 +107,12 @@ export function lowerDynamicGemm(lowering: Lowering, node: Node<OpOf<'Gemm'>>): 
     ...limits,
   });
   const y = lowering.producePlain(node.outputs[0]);
-  invoke(lowering, { kernel: 'dnnrt_matmul_f32', params: ['dnnrt_matmul_t', fields], operands: [a, b], results: [y] });
-  if (c === null || op.beta === 0) return;
+  floatProduct(lowering, [a, b], fields, y);
+  if (c === null || op.beta === 0) {
+    const isLimited = c === null && y.dtype !== 'float64';
+    if (op.clamp !== undefined && !isLimited) clampCall(lowering, y, y, op.clamp.min, op.clamp.max);
+    return;
+  }
   const bias = op.beta === 1 ? c : scaled(lowering, c, op.beta);
   const sum = broadcastOperation(lowering, node.outputs[0], 'Add', [y, bias]);
   if (op.clamp === undefined) return;

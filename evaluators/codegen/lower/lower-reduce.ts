@@ -4,7 +4,7 @@ import type { Node } from '../../ir/graph.ts';
 import type { OpOf, ReduceFunction } from '../../ir/op.ts';
 import type { LoweredValue, Lowering } from '../lowering.ts';
 import type { FieldValue } from '../program.ts';
-import { integerCode, reduceCode } from './element-code.ts';
+import { DOUBLE_CODE, integerCode, reduceCode } from './element-code.ts';
 import { invoke } from './invoke.ts';
 import { type Reduction, reducedLayout, reductionOf } from './reduction.ts';
 
@@ -32,12 +32,15 @@ export function reduceCall(
   const reduction = reductionOf(lowering, source, axes);
   const y = lowering.produce(output, reducedLayout(source.shape, reduction.kept));
   const values = { operands: [reduction.x], results: [y] };
-  if (isFloat(source.dtype)) {
+  const isDouble = source.dtype === 'float64';
+  if (isFloat(source.dtype) && !isDouble) {
     invoke(lowering, { kernel: kernelName(fn), params: ['dnnrt_axis_t', axisFields(reduction).fields], ...values });
     return;
   }
-  const fields = { axis: axisFields(reduction), operation: reduceCode(fn), type: integerCode(source.dtype) };
-  invoke(lowering, { kernel: 'dnnrt_reduce_int', params: ['dnnrt_reduce_int_t', fields], ...values });
+  const type = isDouble ? DOUBLE_CODE : integerCode(source.dtype);
+  const fields = { axis: axisFields(reduction), operation: reduceCode(fn), type };
+  const kernel = isDouble ? 'dnnrt_reduce_f64' : 'dnnrt_reduce_int';
+  invoke(lowering, { kernel, params: ['dnnrt_reduce_int_t', fields], ...values });
 }
 
 export function lowerArgReduce(lowering: Lowering, node: Node<OpOf<'ArgReduce'>>): void {
@@ -58,7 +61,8 @@ export function lowerCumSum(lowering: Lowering, node: Node<OpOf<'CumSum'>>): voi
   const y = lowering.produce(node.outputs[0], reduction.x.layout);
   const type = isFloat(source.dtype) ? 0 : integerCode(source.dtype);
   const fields = { axis: axisFields(reduction), exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0, type };
-  const kernel = isFloat(source.dtype) ? 'dnnrt_cum_sum_f32' : 'dnnrt_cum_sum_int';
+  const float = source.dtype === 'float64' ? 'dnnrt_cum_sum_f64' : 'dnnrt_cum_sum_f32';
+  const kernel = isFloat(source.dtype) ? float : 'dnnrt_cum_sum_int';
   invoke(lowering, { kernel, params: ['dnnrt_cum_sum_t', fields], operands: [reduction.x], results: [y] });
 }
 

@@ -6,7 +6,7 @@ import { elementCount } from '../../ir/tensor.ts';
 import type { Lowering } from '../lowering.ts';
 import { clampCall } from './clamp-call.ts';
 import { scalar } from './constants.ts';
-import { integerCode, unaryCode } from './element-code.ts';
+import { DOUBLE_CODE, integerCode, unaryCode } from './element-code.ts';
 import { invoke } from './invoke.ts';
 import { broadcastOperation } from './lower-binary.ts';
 
@@ -26,6 +26,11 @@ export function lowerUnary(lowering: Lowering, node: Node<OpOf<'Unary'>>): void 
   if (!isFloat(x.dtype)) {
     const fields = { n, operation: unaryCode(fn), type: integerCode(x.dtype) };
     invoke(lowering, { kernel: 'dnnrt_unary_int', params: ['dnnrt_unary_int_t', fields], ...values });
+    return;
+  }
+  if (x.dtype === 'float64') {
+    const fields = { n, operation: unaryCode(fn), type: DOUBLE_CODE };
+    invoke(lowering, { kernel: 'dnnrt_unary_f64', params: ['dnnrt_unary_int_t', fields], ...values });
     return;
   }
   const kernel = fn === 'Gelu' && alpha === 1 ? 'dnnrt_gelu_tanh_f32' : kernelName(fn);
