@@ -14,6 +14,8 @@ export interface LinkedPieces {
   readonly pieces: ReadonlyMap<string, Piece>;
   /** Piece -> the pieces that its code and constants refer to. */
   readonly refers: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Piece -> what it calls, as `piece+offset`. */
+  readonly calls: ReadonlyMap<string, ReadonlySet<string>>;
   /** Piece that holds a symbol. */
   readonly pieceOf: (symbol: string) => string | undefined;
 }
@@ -27,6 +29,7 @@ interface Range {
 const COUNTED = new Set(['.text', '.rodata', '.data', '.bss']);
 const R_ARM_NONE = 0;
 const R_ARM_ABS32 = 2;
+const R_ARM_THM_CALL = 10;
 
 /** Contributions of input sections to the counted output sections. */
 function readMap(map: string): { readonly pieces: Map<string, Piece>; readonly ranges: Range[] } {
@@ -54,7 +57,7 @@ function readMap(map: string): { readonly pieces: Map<string, Piece>; readonly r
 
 export function linkedPieces(elf: Uint8Array, map: string): LinkedPieces {
   const { pieces, ranges } = readMap(map);
-  const pieceAt = (address: number): string | undefined => {
+  const rangeAt = (address: number): Range | undefined => {
     let [low, high] = [0, ranges.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -62,19 +65,24 @@ export function linkedPieces(elf: Uint8Array, map: string): LinkedPieces {
       else high = middle;
     }
     const range = ranges[low];
-    return range !== undefined && range.from <= address ? range.id : undefined;
+    return range !== undefined && range.from <= address ? range : undefined;
   };
+  const pieceAt = (address: number): string | undefined => rangeAt(address)?.id;
   const file = new ElfFile(elf);
   const refers = new Map<string, Set<string>>();
+  const calls = new Map<string, Set<string>>();
   for (const { at, symbol, type, word } of file.relocations()) {
     const from = pieceAt(at);
     const to = pieceAt((type === R_ARM_ABS32 ? word : symbol) & ~1);
     if (type === R_ARM_NONE || from === undefined || to === undefined || from === to) continue;
     refers.set(from, (refers.get(from) ?? new Set()).add(to));
+    const target = (symbol & ~1) - (rangeAt(symbol & ~1)?.from ?? 0);
+    if (type === R_ARM_THM_CALL) calls.set(from, (calls.get(from) ?? new Set()).add(`${to}+${target}`));
   }
   return {
     pieces,
     refers,
+    calls,
     pieceOf: (name) => {
       const address = file.symbolAddress(name);
       return address === undefined ? undefined : pieceAt(address & ~1);

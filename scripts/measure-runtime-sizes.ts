@@ -16,7 +16,7 @@ import { compileObjects } from '../evaluators/build/compile-objects.ts';
 import { linkerScript } from '../evaluators/build/linker-script.ts';
 import { armToolchain, isMissing } from '../evaluators/build/toolchain.ts';
 import { writeSources } from '../evaluators/build/write-sources.ts';
-import { runtimeFiles } from '../evaluators/codegen/emit/runtime-files.ts';
+import { hotFunctions, runtimeFiles } from '../evaluators/codegen/emit/runtime-files.ts';
 import { closureOf, linkedPieces } from './linked-pieces.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -28,6 +28,22 @@ interface SizeModel {
   readonly flags: readonly string[];
   readonly pieces: Readonly<Record<string, { readonly section: string; readonly bytes: number }>>;
   readonly functions: Readonly<Record<string, readonly string[]>>;
+  /** Calls into and out of functions that may be moved to RAM: piece -> `piece+offset`. */
+  readonly calls: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The calls that one of the named functions makes or takes. */
+function callsOfHot(
+  calls: ReadonlyMap<string, ReadonlySet<string>>,
+  used: ReadonlySet<string>,
+  hot: readonly string[],
+): Record<string, readonly string[]> {
+  const isHot = (piece: string) => hot.includes(piece.slice(0, piece.indexOf('.o:')));
+  const kept = [...calls].flatMap(([from, targets]) => {
+    const list = used.has(from) ? [...targets].filter((target) => isHot(from) || isHot(target)).sort() : [];
+    return list.length === 0 ? [] : [[from, list] as const];
+  });
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 async function measure(board: BoardSpec): Promise<SizeModel> {
@@ -69,6 +85,7 @@ async function measure(board: BoardSpec): Promise<SizeModel> {
       flags,
       pieces: Object.fromEntries(pieces.map(([id, { section, bytes }]) => [id, { section, bytes }])),
       functions,
+      calls: callsOfHot(linked.calls, used, hotFunctions(Object.keys(manifest.functions))),
     };
   } finally {
     rmSync(work, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 /**
- * Writes runtime-c/manifest.json: which file holds each function of the C library and which other functions it calls. With
+ * Writes runtime-c/manifest.json: which file holds each function of the C library, which other functions it calls, and whether a program may
+ * want it in RAM. With
  * `--check` nothing is written and a difference is an error.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -45,7 +46,7 @@ function manifest(): string {
       const included = includedBy(text, inHeader);
       const inline = included.flatMap((header) => namesIn(header, known, nameOf(file)));
       const calls = [...new Set([...namesIn(text, known, nameOf(file)), ...inline])].sort();
-      return [nameOf(file), { file: `src/${file}`, calls }];
+      return [nameOf(file), { file: `src/${file}`, calls, ...(/\bDNNRT_HOT\b/.test(text) ? { hot: true } : {}) }];
     }),
   );
   return `${JSON.stringify({ headers: headers.sort(), functions }, null, 2)}\n`;

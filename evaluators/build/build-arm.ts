@@ -107,5 +107,5 @@ async function compileAndLink(job: ObjectJob): Promise<void> {
 function linkedSizes(elf: Uint8Array): LinkedSizes {
   const sections = elfSections(elf);
   const size = (name: string) => sections.get(name) ?? 0;
-  return { text: size('.text'), rodata: size('.rodata'), data: size('.data'), bss: size('.bss') };
+  return { text: size('.text'), rodata: size('.rodata'), data: size('.hot') + size('.data'), bss: size('.bss') };
 }

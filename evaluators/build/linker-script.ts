@@ -16,6 +16,7 @@ export function linkerScript(board: BoardSpec): string {
     '  .text : { *(.text .text.*) } > FLASH',
     '  .rodata : { *(.rodata .rodata.*) } > FLASH',
     '  .exidx : { *(.ARM.exidx* .ARM.extab*) } > FLASH',
+    '  .hot : { *(.time_critical .time_critical.*) } > RAM AT > FLASH',
     '  .data : { *(.data .data.*) } > RAM AT > FLASH',
     '  .bss (NOLOAD) : { *(.bss .bss.*) *(COMMON) } > RAM',
     '}',

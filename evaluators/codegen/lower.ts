@@ -27,7 +27,7 @@ import {
   type Ports,
   patchCandidates,
 } from './patches/choose-patches.ts';
-import { constantsInRam } from './place-constants.ts';
+import { placedInRam } from './place-in-ram.ts';
 import { predictSizes } from './predict/predict-sizes.ts';
 import { predictLatency } from './predict/speed-model.ts';
 import type { Port, Program, ProgramConstant, Unplaced } from './program.ts';
@@ -73,7 +73,7 @@ interface Choices extends Omit<LowerOptions, 'patches'> {
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
   checkCores(board, options.cores ?? 1);
   const program = lowerFitting(graph, board, options);
-  return options.optimize === 'speed' ? constantsInRam(program, board) : program;
+  return options.optimize === 'speed' ? placedInRam(program, board) : program;
 }
 
 function lowerFitting(graph: Graph, board: BoardSpec, options: LowerOptions): Program {
@@ -119,10 +119,11 @@ function choicesOf(options: LowerOptions, board: BoardSpec): Choices {
   return { ...options, optimize, weights, patches: patchesOf(options, optimize, board) };
 }
 
-function patchesOf({ patches }: LowerOptions, optimize: OptimizeGoal, board: BoardSpec): PatchOption {
+function patchesOf({ patches, cores = 1 }: LowerOptions, optimize: OptimizeGoal, board: BoardSpec): PatchOption {
   if (patches === 'auto' || (patches === undefined && optimize === 'ram')) return { mostCycles: CYCLES_FOR_RAM };
   if (patches !== undefined) return patches;
-  if (optimize === 'speed') return 'none';
+  // Layers in patches stay on one core.
+  if (optimize === 'speed' || cores > 1) return 'none';
   return { mostCycles: CYCLES_BY_DEFAULT, enoughBytes: board.ramBytes * ROOMY_SHARE, leastSaved: SAVED_BY_DEFAULT };
 }
 

@@ -182,6 +182,8 @@ export interface Program {
   readonly arenas: readonly Arena[];
   /** Bytes of all arenas. */
   readonly arenaBytes: number;
+  /** Functions of runtime-c that the start of the program copies to RAM; none when absent. */
+  readonly codeInRam?: readonly string[];
   /** Whether no buffer had to be left without a bank; true where RAM is one stretch. */
   readonly fitsBanks: boolean;
 }

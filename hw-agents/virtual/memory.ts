@@ -110,6 +110,12 @@ export class Memory {
     },
   };
 
+  isFlash(address: number): boolean {
+    const { flashBase, flashBytes } = this.layout;
+    return (address - flashBase) >>> 0 < flashBytes;
+  }
+
+  /** Whether code from flash takes time to fetch. */
   get modelsFetch(): boolean {
     return this.#model.kind === 'xipCache';
   }

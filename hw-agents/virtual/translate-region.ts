@@ -157,7 +157,8 @@ function blockText(
       instruction.predicate === null ? instruction.text : `if(${instruction.predicate}){${instruction.text}}${skipped}`,
     );
   }
-  const fetch = memory.modelsFetch ? `fetch(${block.start & ~3},${(block.end - 1) & ~3});` : '';
+  const fetch =
+    memory.modelsFetch && memory.isFlash(block.start) ? `fetch(${block.start & ~3},${(block.end - 1) & ~3});` : '';
   const last = block.instructions[block.instructions.length - 1];
   const loops = last.flow.kind === 'branch' && last.flow.target === block.start && last.predicate === null;
   const body = `${fetch}${lines.join('')}cyc+=${cycles};`;

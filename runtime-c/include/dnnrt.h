@@ -18,6 +18,11 @@ extern "C" {
 
 #define DNNRT_MAX_RANK 6
 
+/* Before functions whose loops a program may want in RAM: a section that its start copies there. */
+#ifndef DNNRT_HOT
+#define DNNRT_HOT
+#endif
+
 /* Geometry of a sliding window over an NHWC image; sizes and steps in pixels. */
 typedef struct {
   uint16_t batch;

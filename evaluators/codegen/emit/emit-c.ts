@@ -33,7 +33,7 @@ export interface EmitOptions {
 
 export function emitC(program: Program, options: EmitOptions = {}): CSources {
   const blob = options.blob === true ? makeBlob(program) : undefined;
-  const runtime = runtimeFiles(calledFunctions(program)).map(({ path, text }) => ({
+  const runtime = runtimeFiles(calledFunctions(program), program.codeInRam).map(({ path, text }) => ({
     path: `dnnrt/${path}`,
     text,
   }));

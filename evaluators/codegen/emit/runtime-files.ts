@@ -3,11 +3,18 @@ import { readFileSync } from 'node:fs';
 
 const ROOT = new URL('../../../runtime-c/', import.meta.url);
 
+interface RuntimeFunction {
+  readonly file: string;
+  readonly calls: readonly string[];
+  /** Its loops may be worth RAM where flash is slow. */
+  readonly hot?: boolean;
+}
+
 interface Manifest {
   /** Headers that every program gets. */
   readonly headers: readonly string[];
   /** Function -> its source file and the functions that it calls. */
-  readonly functions: Readonly<Record<string, { readonly file: string; readonly calls: readonly string[] }>>;
+  readonly functions: Readonly<Record<string, RuntimeFunction>>;
 }
 
 export interface RuntimeFile {
@@ -47,9 +54,26 @@ export function runtimeClosure(names: Iterable<string>): readonly string[] {
   return [...needed].sort();
 }
 
-/** Headers and sources for the named functions. */
-export function runtimeFiles(names: Iterable<string>): readonly RuntimeFile[] {
+/** Those of the named functions and what they call that may be moved to RAM. */
+export function hotFunctions(names: Iterable<string>): readonly string[] {
+  const { functions } = readManifest();
+  return runtimeClosure(names).filter((name) => functions[name].hot === true);
+}
+
+/** Headers and sources for the named functions; those in `inRam` go to a section that the start of the program copies to RAM. */
+export function runtimeFiles(names: Iterable<string>, inRam: readonly string[] = []): readonly RuntimeFile[] {
   const { headers, functions } = readManifest();
-  const paths = [...headers, ...runtimeClosure(names).map((name) => functions[name].file)];
-  return [...new Set(paths)].map((path) => ({ path, text: readText(path) }));
+  const sources = runtimeClosure(names).map((name) => ({
+    path: functions[name].file,
+    before: inRam.includes(name) ? `${inSection(name)}\n` : '',
+  }));
+  return [...headers.map((path) => ({ path, before: '' })), ...sources].map(({ path, before }) => ({
+    path,
+    text: before + readText(path),
+  }));
+}
+
+/** The Pico SDK copies sections of this name to RAM. */
+function inSection(name: string): string {
+  return `#define DNNRT_HOT __attribute__((section(".time_critical.${name}")))`;
 }

@@ -12,6 +12,9 @@ const CACHE_BYTES = 16384;
 /** Share of the words of code that an inference runs through; the rest are rare ways. */
 const CODE_SHARE = 0.7;
 
+/** Share of the code that loops run through again and again. */
+const LOOPS_SHARE = 0.85;
+
 /** Weights of the plain kernels are read again for each pixel or row. */
 const READS_AGAIN = /^dnnrt_(conv2d|depthwise2d|fc)_(s8|f32)$/;
 
@@ -19,6 +22,8 @@ interface Access {
   readonly piece: string;
   readonly bytes: number;
   readonly words: number;
+  /** Code that is in use until the call is done. */
+  readonly again?: boolean;
 }
 
 interface UsedConstant {
@@ -59,11 +64,10 @@ function accesses(program: Program, core: CpuCore): Access[][] {
   const inFlash = new Map(program.constants.filter(({ inRam }) => !inRam).map((constant) => [constant.id, constant]));
   return program.steps.map((step) => {
     const names = [step.kernel, ...Object.values(step.params?.fields ?? {}).flatMap(functionsIn)];
-    const code = codePieces(core, names).map(({ id, bytes }) => ({
-      piece: id,
-      bytes,
-      words: (CODE_SHARE * bytes) / 4,
-    }));
+    const code = codePieces(core, names, program.codeInRam).flatMap(({ id, bytes }) => [
+      { piece: id, bytes: LOOPS_SHARE * bytes, words: (LOOPS_SHARE * CODE_SHARE * bytes) / 4, again: true },
+      { piece: `${id}, once`, bytes: (1 - LOOPS_SHARE) * bytes, words: ((1 - LOOPS_SHARE) * CODE_SHARE * bytes) / 4 },
+    ]);
     const times = readings(step);
     const constants = constantsOf(step).map(({ id, skip, used }) => {
       const { bytes: whole = 0, elements = 1 } = inFlash.get(id) ?? {};
@@ -72,7 +76,8 @@ function accesses(program: Program, core: CpuCore): Access[][] {
       return { piece, bytes, words: (bytes / 4) * (bytes > CACHE_BYTES ? times : 1) };
     });
     // Loops run through their code while constants pass by.
-    return [...code, ...constants, ...code.map((access) => ({ ...access, words: 0 }))];
+    const loops = code.filter(({ again }) => again === true);
+    return [...code, ...constants, ...loops.map((access) => ({ ...access, words: 0 }))];
   });
 }
 

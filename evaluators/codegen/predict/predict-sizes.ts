@@ -43,7 +43,7 @@ export function predictSizes(
   options: SizeOptions = {},
 ): PredictedSizes {
   const layers = layerSizes(program);
-  const runtime = runtimeSections(board.core, [...calledFunctions(program), 'memcpy']);
+  const runtime = runtimeSections(board.core, [...calledFunctions(program), 'memcpy'], program.codeInRam);
   const bytesOf = (list: Program['constants']) => list.reduce((sum, { bytes }) => sum + toWords(Math.max(1, bytes)), 0);
   const inRam = options.blob === true ? 0 : bytesOf(program.constants.filter((constant) => constant.inRam === true));
   const constants = bytesOf(program.constants) - inRam;

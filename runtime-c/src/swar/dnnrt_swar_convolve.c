@@ -7,7 +7,7 @@
  * quad and channel), then strips and, unless channels come in fours, their bytes, or the field (8 bytes a quad), its bytes and places of
  * them; then one pixel of y.
  */
-void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch, const dnnrt_swar_form_t *form) {
+DNNRT_HOT void dnnrt_swar_convolve(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch, const dnnrt_swar_form_t *form) {
   const dnnrt_window_t *g = &p->window;
   const dnnrt_requantize_t *q = &p->requantize;
   const int32_t strip = (((int32_t)g->kernel_h * g->in_c + 3) & ~3) >> 1, columns = (g->out_w - 1) * g->stride_w + g->kernel_w;

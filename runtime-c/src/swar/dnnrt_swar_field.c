@@ -1,7 +1,7 @@
 #include "dnnrt_swar.h"
 
 /* One kernel row of the field as bytes. */
-static void copy_row(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t row, int32_t left, int8_t *to) {
+DNNRT_HOT static void copy_row(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t row, int32_t left, int8_t *to) {
   const dnnrt_window_t *g = &p->window;
   const int32_t depth = g->in_c, run = g->kernel_w * depth;
   if (row < 0 || row >= g->in_h) {
@@ -19,7 +19,7 @@ static void copy_row(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t row,
   }
 }
 
-int32_t dnnrt_swar_places(const dnnrt_conv2d_swar_t *p, int32_t values, uint16_t *places) {
+DNNRT_HOT int32_t dnnrt_swar_places(const dnnrt_conv2d_swar_t *p, int32_t values, uint16_t *places) {
   const dnnrt_window_t *g = &p->window;
   const int32_t row = g->dilation_h * g->in_w * g->in_c, column = g->dilation_w * g->in_c;
   if ((g->kernel_h - 1) * row + g->kernel_w * column > 65535) return 0;
@@ -32,14 +32,14 @@ int32_t dnnrt_swar_places(const dnnrt_conv2d_swar_t *p, int32_t values, uint16_t
   return 1;
 }
 
-static void unpack_places(const int8_t *x, const uint16_t *places, uint32_t *column, const uint32_t *end) {
+DNNRT_HOT static void unpack_places(const int8_t *x, const uint16_t *places, uint32_t *column, const uint32_t *end) {
   for (; column != end; column += 2, places += 4) {
     column[0] = (uint32_t)x[places[0]] + ((uint32_t)x[places[2]] << 16);
     column[1] = (uint32_t)x[places[1]] + ((uint32_t)x[places[3]] << 16);
   }
 }
 
-void dnnrt_swar_field(
+DNNRT_HOT void dnnrt_swar_field(
     const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, int32_t ow, uint32_t *column, int8_t *bytes, const uint16_t *places) {
   const dnnrt_window_t *g = &p->window;
   const int32_t run = g->kernel_w * g->in_c;

@@ -1,6 +1,6 @@
 #include "dnnrt_swar_plane.h"
 
-void dnnrt_swar_gather(const dnnrt_window_t *g, int32_t zero, const int8_t *x, const dnnrt_swar_part_t *part, uint32_t *plane) {
+DNNRT_HOT void dnnrt_swar_gather(const dnnrt_window_t *g, int32_t zero, const int8_t *x, const dnnrt_swar_part_t *part, uint32_t *plane) {
   const int8_t outside = (int8_t)zero;
   const int32_t step = g->in_c, height = g->in_h, row_step = g->in_w * step, column_step = part->column_step;
   const int32_t columns = part->last - part->first;

@@ -12,7 +12,7 @@
 #define PAIRS "ldmia r1!, {r2, r3}\n" PAIR("r6") PAIR("r7")
 #define QUADS "ldmia r1!, {r2, r3}\n" QUAD("r6") QUAD("r7")
 
-__attribute__((naked)) void dnnrt_swar_pixel2(__attribute__((unused)) const dnnrt_swar_pixel_t *p) {
+DNNRT_HOT __attribute__((naked)) void dnnrt_swar_pixel2(__attribute__((unused)) const dnnrt_swar_pixel_t *p) {
   __asm__ volatile(
       ".syntax unified\n"
       "push {r4-r7, lr}\n"
@@ -47,7 +47,7 @@ __attribute__((naked)) void dnnrt_swar_pixel2(__attribute__((unused)) const dnnr
       DNNRT_SWAR_RARE("r6", "1", "r11") DNNRT_SWAR_RARE("r7", "2", "r11"));
 }
 #else
-void dnnrt_swar_pixel2(const dnnrt_swar_pixel_t *p) {
+DNNRT_HOT void dnnrt_swar_pixel2(const dnnrt_swar_pixel_t *p) {
   const uint32_t *w = p->weights;
   const int32_t words = (int32_t)(p->column_end - p->column);
   int8_t *y = p->y;

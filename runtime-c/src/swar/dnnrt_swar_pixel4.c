@@ -12,7 +12,7 @@
 #define UPPER(word, sum) "mov r2, " word "\n asrs r2, r2, #16\n adcs " sum ", r2\n"
 #define FINISH(place, n) "ldr r6, [sp, #" place "]\n" DNNRT_SWAR_REQUANTIZE("r6", n) "strb r6, [r7, #" n " - 1]\n"
 
-__attribute__((naked)) void dnnrt_swar_pixel4(__attribute__((unused)) const dnnrt_swar_pixel_t *p) {
+DNNRT_HOT __attribute__((naked)) void dnnrt_swar_pixel4(__attribute__((unused)) const dnnrt_swar_pixel_t *p) {
   __asm__ volatile(
       ".syntax unified\n"
       "push {r4-r7, lr}\n"
@@ -48,7 +48,7 @@ __attribute__((naked)) void dnnrt_swar_pixel4(__attribute__((unused)) const dnnr
       DNNRT_SWAR_RARE("r6", "3", "r7") DNNRT_SWAR_RARE("r6", "4", "r7"));
 }
 #else
-void dnnrt_swar_pixel4(const dnnrt_swar_pixel_t *p) {
+DNNRT_HOT void dnnrt_swar_pixel4(const dnnrt_swar_pixel_t *p) {
   const uint32_t *w = p->weights;
   const int32_t words = (int32_t)(p->column_end - p->column), run = p->run / 4;
   int8_t *y = p->y;

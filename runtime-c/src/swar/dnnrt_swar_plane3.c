@@ -19,7 +19,7 @@
   "ldr r2, [sp, #68]\n subs r2, #1\n str r2, [sp, #68]\n"
 
 /* Frame: the argument's words 0..16, then outputs left in the row at 68; above it r8..r11. */
-__attribute__((naked)) void dnnrt_swar_plane3(__attribute__((unused)) const dnnrt_swar_plane_t *p) {
+DNNRT_HOT __attribute__((naked)) void dnnrt_swar_plane3(__attribute__((unused)) const dnnrt_swar_plane_t *p) {
   __asm__ volatile(
       ".syntax unified\n"
       "push {r4-r7, lr}\n"
@@ -43,7 +43,7 @@ __attribute__((naked)) void dnnrt_swar_plane3(__attribute__((unused)) const dnnr
 static int32_t low_half(uint32_t word) { return (int32_t)(word & 0xffffu); }
 static int32_t high_half(uint32_t word) { return (int32_t)word >> 16; }
 
-void dnnrt_swar_plane3(const dnnrt_swar_plane_t *p) {
+DNNRT_HOT void dnnrt_swar_plane3(const dnnrt_swar_plane_t *p) {
   const int32_t factor = p->factor, shift = p->shift & 255, split = p->shift >> 8;
   const int32_t pitch = (p->pitch_rest + 12) / 4, step = (p->back + 3 * (p->pitch_rest + 12)) / 4;
   const uint32_t *row = p->plane;

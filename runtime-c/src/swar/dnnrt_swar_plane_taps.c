@@ -5,7 +5,7 @@
 #define PAIR "ldmia r0!, {r2, r3}\n ldmia r1!, {r5, r6}\n muls r2, r5\n muls r3, r6\n adds r2, r2, r3\n" DNNRT_SWAR_APART("r2")
 
 /* Frame: the argument's words 0..17, then outputs left in the row at 72, where the output starts in the plane at 76; above them r8..r11. */
-__attribute__((naked)) void dnnrt_swar_plane_taps(__attribute__((unused)) const dnnrt_swar_taps_t *p) {
+DNNRT_HOT __attribute__((naked)) void dnnrt_swar_plane_taps(__attribute__((unused)) const dnnrt_swar_taps_t *p) {
   __asm__ volatile(
       ".syntax unified\n"
       "push {r4-r7, lr}\n"
@@ -34,7 +34,7 @@ __attribute__((naked)) void dnnrt_swar_plane_taps(__attribute__((unused)) const 
       DNNRT_SWAR_PLANE_RARE("1", "88") DNNRT_SWAR_PLANE_RARE("2", "88"));
 }
 #else
-void dnnrt_swar_plane_taps(const dnnrt_swar_taps_t *p) {
+DNNRT_HOT void dnnrt_swar_plane_taps(const dnnrt_swar_taps_t *p) {
   const uint32_t *row = p->plane;
   int8_t *y = p->y;
   for (int32_t r = 0; r < p->rows; r++, row += p->plane_row / 4, y += p->y_row) {

@@ -16,7 +16,7 @@
   "ldmia r0!, {r6, r7}\n" CHANNEL("r6", "r10") CHANNEL("r7", "r11")
 #define FINISH(sum, n) "mov r6, " sum "\n" DNNRT_SWAR_REQUANTIZE_ANY("r6", n) "strb r6, [r7, #" n " - 1]\n"
 
-__attribute__((naked)) void dnnrt_swar_row4(__attribute__((unused)) const dnnrt_swar_pixel_t *p) {
+DNNRT_HOT __attribute__((naked)) void dnnrt_swar_row4(__attribute__((unused)) const dnnrt_swar_pixel_t *p) {
   __asm__ volatile(
       ".syntax unified\n"
       "push {r4-r7, lr}\n"
@@ -44,7 +44,7 @@ __attribute__((naked)) void dnnrt_swar_row4(__attribute__((unused)) const dnnrt_
       DNNRT_SWAR_RARE("r6", "3", "r7") DNNRT_SWAR_RARE("r6", "4", "r7"));
 }
 #else
-void dnnrt_swar_row4(const dnnrt_swar_pixel_t *p) {
+DNNRT_HOT void dnnrt_swar_row4(const dnnrt_swar_pixel_t *p) {
   const uint32_t *w = p->weights;
   const int32_t words = (int32_t)(p->column_end - p->column), *start = p->starts;
   int8_t *y = p->y;

@@ -4,7 +4,7 @@
 /* r0 from, r1 end, r2 to, r3 bytes of a pixel's words, stack: bytes from the end of these to the next pixel's. Two quads at a time. */
 #define FOUR \
   "ldmia r0!, {r3}\n eors r3, r4\n lsrs r7, r3, #8\n ands r3, r5\n ands r7, r5\n subs r3, r3, r6\n subs r7, r7, r6\n stmia r2!, {r3, r7}\n"
-static __attribute__((naked, noinline)) void widen_pixels(
+DNNRT_HOT static __attribute__((naked, noinline)) void widen_pixels(
     __attribute__((unused)) const int8_t *x, __attribute__((unused)) const int8_t *end, __attribute__((unused)) uint32_t *to,
     __attribute__((unused)) int32_t bytes, __attribute__((unused)) int32_t gap) {
   __asm__ volatile(
@@ -25,19 +25,19 @@ static __attribute__((naked, noinline)) void widen_pixels(
 }
 #undef FOUR
 #else
-static void widen_pixels(const int8_t *x, const int8_t *end, uint32_t *to, int32_t bytes, int32_t gap) {
+DNNRT_HOT static void widen_pixels(const int8_t *x, const int8_t *end, uint32_t *to, int32_t bytes, int32_t gap) {
   for (; x != end; x += bytes / 2, to += (bytes + gap) / 4) dnnrt_swar_widen(x, bytes / 8, to);
 }
 #endif
 
-static void fill(uint32_t *to, int32_t columns, int32_t words, int32_t strip, uint32_t word) {
+DNNRT_HOT static void fill(uint32_t *to, int32_t columns, int32_t words, int32_t strip, uint32_t word) {
   for (; columns > 0; columns--, to += strip) {
     for (int32_t i = 0; i < words; i++) to[i] = word;
   }
 }
 
 /* One kernel row of some columns as bytes; step 0 repeats a byte. */
-static int8_t *copy_columns(const int8_t *from, int32_t step, int32_t columns, int32_t depth, int8_t *to, int32_t pitch) {
+DNNRT_HOT static int8_t *copy_columns(const int8_t *from, int32_t step, int32_t columns, int32_t depth, int8_t *to, int32_t pitch) {
   for (; columns > 0; columns--, to += pitch) {
     int32_t c = 0;
     do {
@@ -48,7 +48,7 @@ static int8_t *copy_columns(const int8_t *from, int32_t step, int32_t columns, i
   return to;
 }
 
-void dnnrt_swar_strips(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, uint32_t *to, int8_t *bytes) {
+DNNRT_HOT void dnnrt_swar_strips(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, uint32_t *to, int8_t *bytes) {
   const dnnrt_window_t *g = &p->window;
   const int32_t depth = g->in_c, words = depth / 2, columns = (g->out_w - 1) * g->stride_w + g->kernel_w;
   const int32_t strip = ((g->kernel_h * depth + 3) & ~3) >> 1;

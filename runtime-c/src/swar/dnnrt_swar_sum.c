@@ -1,7 +1,7 @@
 #include "dnnrt_swar.h"
 
 /* 254 words at a time: so many values stay within half a word. */
-int32_t dnnrt_swar_sum(const uint32_t *words, int32_t n) {
+DNNRT_HOT int32_t dnnrt_swar_sum(const uint32_t *words, int32_t n) {
   int32_t sum = 0;
   while (n > 0) {
     const uint32_t *const end = words + (n < 254 ? n : 254);

@@ -6,7 +6,7 @@
   "ldmia r0!, {r3, r7}\n" \
   "mov r12, r7\n eors r3, r4\n lsrs r7, r3, #8\n ands r3, r5\n ands r7, r5\n subs r3, r3, r6\n subs r7, r7, r6\n stmia r2!, {r3, r7}\n" \
   "mov r3, r12\n eors r3, r4\n lsrs r7, r3, #8\n ands r3, r5\n ands r7, r5\n subs r3, r3, r6\n subs r7, r7, r6\n stmia r2!, {r3, r7}\n"
-static __attribute__((naked, noinline)) void widen_pairs(
+DNNRT_HOT static __attribute__((naked, noinline)) void widen_pairs(
     __attribute__((unused)) const int8_t *x, __attribute__((unused)) const int8_t *end, __attribute__((unused)) uint32_t *to) {
   __asm__ volatile(
       ".syntax unified\n"
@@ -23,12 +23,12 @@ static __attribute__((naked, noinline)) void widen_pairs(
 #undef TWO_QUADS
 #endif
 
-static void widen_one(const int8_t *x, uint32_t *to) {
+DNNRT_HOT static void widen_one(const int8_t *x, uint32_t *to) {
   to[0] = (uint32_t)x[0] + ((uint32_t)x[2] << 16);
   to[1] = (uint32_t)x[1] + ((uint32_t)x[3] << 16);
 }
 
-void dnnrt_swar_widen(const int8_t *x, int32_t quads, uint32_t *to) {
+DNNRT_HOT void dnnrt_swar_widen(const int8_t *x, int32_t quads, uint32_t *to) {
 #if DNNRT_THUMB
   const int32_t pairs = quads & ~1;
   if (pairs > 0) widen_pairs(x, x + 4 * pairs, to);

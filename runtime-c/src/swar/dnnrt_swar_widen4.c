@@ -1,7 +1,7 @@
 #include "dnnrt_swar.h"
 
 #if DNNRT_THUMB
-static __attribute__((naked, noinline)) void widen_words(
+DNNRT_HOT static __attribute__((naked, noinline)) void widen_words(
     __attribute__((unused)) const int8_t *x, __attribute__((unused)) const int8_t *end, __attribute__((unused)) uint32_t *to) {
   __asm__ volatile(
       ".syntax unified\n"
@@ -17,7 +17,7 @@ static __attribute__((naked, noinline)) void widen_words(
 }
 #endif
 
-void dnnrt_swar_widen4(const int8_t *weights, int32_t quads, uint32_t *to) {
+DNNRT_HOT void dnnrt_swar_widen4(const int8_t *weights, int32_t quads, uint32_t *to) {
 #if DNNRT_THUMB
   if (quads > 0) widen_words(weights, weights + 2 * quads, to);
 #else

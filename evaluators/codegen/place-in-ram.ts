@@ -1,8 +1,11 @@
 /**
- * Which constants are copied to RAM at the start of the program because flash is slow: those whose reading takes most waits for their
- * bytes, as long as RAM is left beside the arena and the stack.
+ * What is copied to RAM at the start of the program because flash is slow: constants whose reading takes most waits for their bytes, as long
+ * as RAM is left beside the arena and the stack; and before them the code of the inner loops, where constants that stay in flash push it out of
+ * the cache.
  */
 import type { BoardSpec } from '../board-spec.ts';
+import { hotFunctions } from './emit/runtime-files.ts';
+import { calledFunctions } from './kernels/called-functions.ts';
 import { predictSizes } from './predict/predict-sizes.ts';
 import { predictLatency } from './predict/speed-model.ts';
 import type { Program, ProgramConstant } from './program.ts';
@@ -20,8 +23,22 @@ function withInRam(program: Program, chosen: ReadonlySet<string>): Program {
   return { ...program, constants };
 }
 
-/** The program with constants in RAM; the same one where that gains nothing, or where RAM has several banks. */
-export function constantsInRam(program: Program, board: BoardSpec): Program {
+/** Code takes few bytes: less will do. */
+const LEAST_GAIN_OF_CODE = 0.0002;
+
+/** The program with code and constants in RAM; the same one where that gains nothing, or where RAM has several banks. */
+export function placedInRam(program: Program, board: BoardSpec): Program {
+  const constants = constantsInRam(program, board);
+  const codeInRam = hotFunctions(calledFunctions(program));
+  if (board.flashTiming === undefined || board.ramBanks !== undefined || codeInRam.length === 0) return constants;
+  const withCode = { ...program, codeInRam };
+  if (predictSizes(withCode, board).ramBytes > board.ramBytes - RESERVED_BYTES) return constants;
+  const both = constantsInRam(withCode, board);
+  const [cycles, without] = [both, constants].map((each) => predictLatency(each, board).cycles);
+  return cycles <= (1 - LEAST_GAIN_OF_CODE) * without ? both : constants;
+}
+
+function constantsInRam(program: Program, board: BoardSpec): Program {
   if (board.flashTiming === undefined || board.ramBanks !== undefined) return program;
   let left = board.ramBytes - RESERVED_BYTES - predictSizes(program, board).ramBytes;
   const before = predictLatency(program, board);
