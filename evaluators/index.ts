@@ -68,6 +68,7 @@ export * from './ops/interpret.ts';
 export type { TensorType } from './ops/op-definition.ts';
 export * from './ops/validate-graph.ts';
 export type * from './outcome.ts';
+export { foldTables } from './passes/fold-tables.ts';
 export type * from './passes/pass.ts';
 export { peakBytes } from './passes/peak-memory.ts';
 export { reorder } from './passes/reorder.ts';

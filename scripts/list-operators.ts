@@ -9,6 +9,7 @@ import { NEWEST_OPSET } from '../evaluators/onnx/decode-model.ts';
 import { DEFAULT_LIMITS } from '../evaluators/onnx/limits.ts';
 import { isIntegerKind } from '../evaluators/ops/integer/integer-registry.ts';
 import { OPERATORS } from '../evaluators/ops/registry.ts';
+import { foldTables } from '../evaluators/passes/fold-tables.ts';
 import { reorder } from '../evaluators/passes/reorder.ts';
 import { SIMPLIFY_PASSES } from '../evaluators/passes/simplify.ts';
 
@@ -34,7 +35,9 @@ function kinds(): string {
 }
 
 function passes(): string {
-  const rows = [...new Set(SIMPLIFY_PASSES), reorder].map(({ name, purpose }) => `| \`${name}\` | ${purpose} |`);
+  const rows = [...new Set(SIMPLIFY_PASSES), foldTables, reorder].map(
+    ({ name, purpose }) => `| \`${name}\` | ${purpose} |`,
+  );
   return ['| pass | what it does |', '| --- | --- |', ...rows].join('\n');
 }
 

@@ -13,6 +13,7 @@ import type { Program } from '../codegen/program.ts';
 import { fuseQuantized } from '../compress/fuse-quantized.ts';
 import type { Graph } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
+import { foldTables } from '../passes/fold-tables.ts';
 import { simplify } from '../passes/simplify.ts';
 import { type ArmBuild, buildArm, type LinkedSizes } from './build-arm.ts';
 
@@ -112,7 +113,13 @@ function rewrite(graph: Graph, dump: CompileOptions['dump']): Graph {
   dump?.('input', printGraph(graph));
   const fused = fuseQuantized(graph);
   dump?.('fuse-quantized', printGraph(fused));
-  return simplify(fused, dump === undefined ? {} : { dump: (stage, text) => stage !== 'input' && dump(stage, text) });
+  const simple = simplify(
+    fused,
+    dump === undefined ? {} : { dump: (stage, text) => stage !== 'input' && dump(stage, text) },
+  );
+  const tabled = foldTables.run(simple);
+  if (tabled !== simple) dump?.(foldTables.name, printGraph(tabled));
+  return tabled;
 }
 
 async function link(

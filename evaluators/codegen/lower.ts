@@ -8,6 +8,7 @@ import type { OptimizeGoal } from '../compression-plan.ts';
 import { nodeFlops, nodeMacs } from '../ir/cost.ts';
 import type { Graph, Node } from '../ir/graph.ts';
 import { elementCount } from '../ir/tensor.ts';
+import { foldTables } from '../passes/fold-tables.ts';
 import { reorder } from '../passes/reorder.ts';
 import { assignMemory, joinBanks } from './assign-memory.ts';
 import { LoweringError, type UnsupportedNode, UnsupportedNodesError } from './codegen-error.ts';
@@ -72,7 +73,7 @@ interface Choices extends Omit<LowerOptions, 'patches'> {
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix, impossible patches or cores. */
 export function lower(graph: Graph, board: BoardSpec, options: LowerOptions = {}): Program {
   checkCores(board, options.cores ?? 1);
-  const program = lowerFitting(graph, board, options);
+  const program = lowerFitting(foldTables.run(graph), board, options);
   return options.optimize === 'speed' ? placedInRam(program, board) : program;
 }
 
@@ -233,7 +234,7 @@ function lowerAs(source: Graph, board: BoardSpec, options: Choices): Program {
 
 /** What the first layers in patches would need, the network without patches first. */
 export function patchCandidatesOf(graph: Graph, board: BoardSpec, options: LowerOptions = {}): PatchCandidate[] {
-  const { network, ports } = callsOf(graph, board, choicesOf({ ...options, patches: 'none' }, board));
+  const { network, ports } = callsOf(foldTables.run(graph), board, choicesOf({ ...options, patches: 'none' }, board));
   return patchCandidates(network, ports);
 }
 

@@ -39,6 +39,7 @@ const NO_PARAMETERS = new Set<OpKind>([
   'TopK',
   'Where',
   'QLinearUnary',
+  'Lookup',
   'QLinearSoftmax',
   'QLinearAveragePool',
   'QLinearGlobalAveragePool',
@@ -140,6 +141,7 @@ function otherFlops(graph: Graph, node: Node): number {
     case 'Clip':
     case 'QLinearBinary':
     case 'QLinearUnary':
+    case 'Lookup':
     case 'QuantizeLinear':
     case 'DequantizeLinear':
       return out;

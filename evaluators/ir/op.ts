@@ -273,6 +273,8 @@ export type IntegerOp =
   | { readonly kind: 'QLinearBinary'; readonly fn: 'Add' | 'Mul'; readonly clamp?: FusedClamp }
   /** x, xScale, xZero, yScale, yZero; the function in float between dequantize and quantize, one table entry per input value. */
   | { readonly kind: 'QLinearUnary'; readonly fn: UnaryFunction; readonly alpha: number; readonly beta: number }
+  /** x (8 bits), table [256] (8 bits) by the bits of x */
+  | { readonly kind: 'Lookup' }
   | { readonly kind: 'QLinearSoftmax'; readonly axis: number }
   /** x, xScale, xZero, yScale, yZero */
   | ({ readonly kind: 'QLinearAveragePool'; readonly ceilMode: boolean; readonly countIncludePad: boolean } & Window)

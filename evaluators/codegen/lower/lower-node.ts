@@ -44,7 +44,7 @@ import {
   lowerQLinearSoftmax,
   lowerQuantizeLinear,
 } from './lower-quantize.ts';
-import { lowerQLinearBinary, lowerQLinearUnary } from './lower-quantized-elementwise.ts';
+import { lowerLookup, lowerQLinearBinary, lowerQLinearUnary } from './lower-quantized-elementwise.ts';
 import { lowerRecurrent } from './lower-recurrent.ts';
 import {
   lowerArgReduce,
@@ -105,6 +105,7 @@ const FAMILIES: { readonly [K in OpKind]: Lower<K> } = {
   QLinearReduceMean: lowerQLinearReduceMean,
   QLinearSoftmax: lowerQLinearSoftmax,
   QLinearUnary: lowerQLinearUnary,
+  Lookup: lowerLookup,
   QuantizeLinear: lowerQuantizeLinear,
   RNN: lowerRecurrent,
   Reduce: lowerReduce,

@@ -68,13 +68,34 @@ export function lowerQLinearUnary(lowering: Lowering, node: Node<OpOf<'QLinearUn
   const output = outputQuantization(lowering, node.outputs[0], inputs[3], inputs[4]);
   const number = parameters(lowering, inputs);
   const scales = { xScale: number(1), xZero: number(2, 0), yScale: output.scale, yZero: output.zero + output.shift };
-  const table = lowering.constant('t', 'int8_t', 256, () =>
+  callTable(lowering, node.outputs[0], x, output.shift, () =>
     Int8Array.from(
       unaryTable(op, scales, shift === 0, output.shift === 0 ? 'int8' : 'uint8'),
       (value) => value - output.shift,
     ),
   );
-  const y = lowering.produce(node.outputs[0], x.layout, output.shift !== 0);
+}
+
+export function lowerLookup(lowering: Lowering, node: Node<OpOf<'Lookup'>>): void {
+  const [input, tableName] = node.inputs;
+  const { value: x, shift } = lowering.signed(lowering.value(input));
+  const table = lowering.tensor(tableName, 'the table');
+  const yShift = table.dtype === 'uint8' ? 128 : 0;
+  callTable(lowering, node.outputs[0], x, yShift, () =>
+    Int8Array.from({ length: 256 }, (_, i) => Number(table.data[(i - 128 + shift) & 255]) - yShift),
+  );
+}
+
+/** One look into a table for each stored value of x, the smallest first. */
+function callTable(
+  lowering: Lowering,
+  output: string,
+  x: LoweredValue,
+  yShift: number,
+  entries: () => Int8Array,
+): void {
+  const table = lowering.constant('t', 'int8_t', 256, entries);
+  const y = lowering.produce(output, x.layout, yShift !== 0);
   lowering.call({
     kernel: 'dnnrt_lut_s8',
     args: [

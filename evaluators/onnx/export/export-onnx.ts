@@ -93,7 +93,11 @@ class Writer {
       for (const part of this.#asFloat(node, op)) this.write(part);
       return;
     }
-    const spec = specOf(node.op, this.#graph.values.get(node.inputs[0] ?? ''));
+    if (op.kind === 'Lookup') {
+      for (const part of this.#asGather(node)) this.write(part);
+      return;
+    }
+    const spec = specOf(op, this.#graph.values.get(node.inputs[0] ?? ''));
     this.opset = Math.max(this.opset, spec.opset ?? LEAST_OPSET, this.#typeOpset(node));
     if (spec.domain !== undefined) this.usesMicrosoft = true;
     const input = this.#inputs(node, spec.constants);
@@ -126,6 +130,15 @@ class Writer {
         inputs: yZero === '' ? [result, yScale] : [result, yScale, yZero],
         outputs: [y],
       },
+    ];
+  }
+
+  /** Indices of Gather count from the end where they are negative: the order of the table. */
+  #asGather({ name, inputs: [x, table], outputs }: Node): Node[] {
+    const index = this.#fresh(`${outputs[0]}/index`);
+    return [
+      { name: `${name}/index`, op: { kind: 'Cast', to: 'int32', saturate: true }, inputs: [x], outputs: [index] },
+      { name, op: { kind: 'Gather', axis: 0 }, inputs: [table, index], outputs },
     ];
   }
 

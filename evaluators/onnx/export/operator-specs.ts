@@ -113,7 +113,7 @@ function sliceSpec(op: OpOf<'Slice'>): NodeSpec {
 }
 
 /** What `op` is in ONNX; `input` is the type of its first input. */
-export function specOf(op: Op, input?: TensorType): NodeSpec {
+export function specOf(op: Exclude<Op, { readonly kind: 'Lookup' }>, input?: TensorType): NodeSpec {
   switch (op.kind) {
     case 'Conv':
       return { opType: 'Conv', attributes: { ...windowAttributes(op), group: int(op.group) } };

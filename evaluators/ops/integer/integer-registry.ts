@@ -1,6 +1,7 @@
 /** The reference implementation of every quantized operator, by kind. */
 import type { IntegerOp } from '../../ir/op.ts';
 import type { OpRegistry } from '../op-definition.ts';
+import { lookup } from './lookup.ts';
 import { qlinearBinary } from './qlinear-binary.ts';
 import { qlinearConcat } from './qlinear-concat.ts';
 import { convInteger, qlinearConv } from './qlinear-conv.ts';
@@ -21,6 +22,7 @@ export const INTEGER_OPS: OpRegistry<IntegerKind> = {
   QGemm: qgemm,
   QLinearBinary: qlinearBinary,
   QLinearUnary: qlinearUnary,
+  Lookup: lookup,
   QLinearSoftmax: qlinearSoftmax,
   QLinearAveragePool: qlinearAveragePool,
   QLinearGlobalAveragePool: qlinearGlobalAveragePool,
