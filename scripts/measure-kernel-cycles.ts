@@ -1,7 +1,7 @@
 /**
  * Measures kernels for the speed model: runs random layers of every family on the virtual cores and fits cycles per loop count for
  * each kernel that they call, and words of data read from flash where a board waits for these. Writes evaluators/codegen/predict/speed-model/<core>.json (then format it with biome). `--layers N` layers a
- * family (default 60), `--core NAME` only one core, `--families a,b` only kernels that these families call; `--check` measures a few layers and fails where the model is off by more than
+ * family (default 60), `--core NAME` only one core, `--families a,b` only kernels that these families call, `--kernels a,b` of them only these; `--check` measures a few layers and fails where the model is off by more than
  * 10 %. Needs arm-none-eabi-gcc.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -74,10 +74,13 @@ function fit(measured: readonly MeasuredLayer[], countsWords: boolean): SpeedMod
   return { kernels, ...flashWords, around: { inference, call, portByte } };
 }
 
-/** The old model with the kernels that were measured anew. */
-function merge(old: SpeedModel, { kernels, flashWords }: SpeedModel): SpeedModel {
-  const both = (before: SpeedModel['kernels'] = {}, after: SpeedModel['kernels'] = {}) =>
-    Object.fromEntries(Object.entries({ ...before, ...after }).sort(([a], [b]) => (a < b ? -1 : 1)));
+/** The old model with the kernels that were measured anew: all of them, or those of `named` in any mode. */
+function merge(old: SpeedModel, { kernels, flashWords }: SpeedModel, named: readonly string[]): SpeedModel {
+  const taken = ([key]: [string, unknown]) => named.length === 0 || named.includes(key.replace(/@.*/, ''));
+  const both = (before: SpeedModel['kernels'] = {}, after: SpeedModel['kernels'] = {}) => {
+    const own = Object.fromEntries(Object.entries(after).filter(taken));
+    return Object.fromEntries(Object.entries({ ...before, ...own }).sort(([a], [b]) => (a < b ? -1 : 1)));
+  };
   const words = flashWords === undefined ? {} : { flashWords: both(old.flashWords, flashWords) };
   return { ...old, kernels: both(old.kernels, kernels), ...words };
 }
@@ -97,6 +100,9 @@ function check(measured: readonly MeasuredLayer[], model: SpeedModel, core: stri
 const args = process.argv.slice(2);
 const only = option(args, 'core', '');
 const chosen = option(args, 'families', '');
+const named = option(args, 'kernels', '')
+  .split(',')
+  .filter((name) => name !== '');
 const families = chosen === '' ? Object.keys(LAYER_FAMILIES) : chosen.split(',');
 for (const spec of [board('nano33ble'), board('pico')]) {
   if (only !== '' && spec.core !== only) continue;
@@ -110,7 +116,7 @@ for (const spec of [board('nano33ble'), board('pico')]) {
   }
   const measured = await measureLayers(spec, Number(option(args, 'layers', '60')), 1, families);
   const fitted = fit(measured, spec.flashTiming?.kind === 'dataWait');
-  const model = chosen === '' ? fitted : merge(speedModel(spec.core), fitted);
+  const model = chosen === '' ? fitted : merge(speedModel(spec.core), fitted, named);
   mkdirSync(TARGET, { recursive: true });
   writeFileSync(join(TARGET, `${spec.core}.json`), `${JSON.stringify(model, null, 1)}\n`);
 }

@@ -200,6 +200,30 @@ function convolution(layer: Layer, integer: boolean, depthwise: boolean): Graph 
   return layer.finish({ kind: 'QLinearConv', ...window(g), group, ...clamp }, inputs);
 }
 
+/** Groups of some channels, or of one with several filters. */
+function grouped(layer: Layer, integer: boolean): Graph {
+  const { random } = layer;
+  const g = geometry(random, [
+    [1, 1],
+    [3, 3],
+    [3, 3],
+  ]);
+  const group = random.pick([2, 2, 4, 8]);
+  const taps = g.kernelShape[0] * g.kernelShape[1];
+  const most = Math.max(1, Math.sqrt(random.size(50_000, 1_000_000) / (g.outputs * taps * group)));
+  const several = random.next() < 0.8;
+  const depth = several ? random.size(2, Math.max(2, Math.min(32, most))) : 1;
+  const filters = several ? random.size(2, Math.max(2, Math.min(32, most))) : random.pick([2, 2, 3]);
+  const [channels, out] = [group * depth, group * filters];
+  const x = layer.input(integer ? 'int8' : 'float32', [1, channels, g.height, g.width]);
+  const shape = [out, depth, ...g.kernelShape];
+  if (!integer)
+    return layer.finish({ kind: 'Conv', ...window(g), group }, [x, layer.float('w', shape), layer.float('b', [out])]);
+  const scales = layer.parameters('w', 0.002, 0.02, out);
+  const inputs = [x, ...layer.parameters('x'), layer.int8('w', shape), ...scales, ...layer.result(depth * taps)];
+  return layer.finish({ kind: 'QLinearConv', ...window(g), group }, [...inputs, layer.int32('b', out)]);
+}
+
 function dense(layer: Layer, integer: boolean): Graph {
   const { random } = layer;
   const [length, out] = [random.size(4, 800), random.size(1, 160)];
@@ -273,6 +297,8 @@ export const LAYER_FAMILIES: Readonly<Record<string, (layer: Layer) => Graph>> =
   conv_f32: (layer) => convolution(layer, false, false),
   depthwise_f32: (layer) => convolution(layer, false, true),
   dense_f32: (layer) => dense(layer, false),
+  grouped_s8: (layer) => grouped(layer, true),
+  grouped_f32: (layer) => grouped(layer, false),
   max_s8: (layer) => pool(layer, 'max', true),
   max_f32: (layer) => pool(layer, 'max', false),
   average_s8: (layer) => pool(layer, 'average', true),

@@ -68,6 +68,8 @@ interface Choices extends Omit<LowerOptions, 'patches'> {
   readonly patches: PatchOption;
   /** Cycles that a byte of weights may cost for being encoded with `auto`. */
   readonly cyclesPerByte?: number;
+  /** False: no layer is computed in parts. */
+  readonly inParts?: boolean;
 }
 
 /** Throws UnsupportedNodesError naming every node that has no kernel, RangeError on a bad prefix, impossible patches or cores. */
@@ -130,11 +132,19 @@ function patchesOf({ patches, cores = 1 }: LowerOptions, optimize: OptimizeGoal,
 
 /** In the order of the file or in the one with the smallest peak, whichever takes less memory once results share places. */
 function lowerReordered(graph: Graph, board: BoardSpec, options: Choices): Program {
-  const program = lowerSmallest(graph, board, options);
+  const program = lowerOrdered(graph, board, options);
   const ordered = reorder.run(graph);
   if (ordered === graph) return program;
-  const other = lowerSmallest(ordered, board, options);
+  const other = lowerOrdered(ordered, board, options);
   return better(program, other);
+}
+
+/** Layers in parts are faster and may take more memory: for `ram` they are left whole then. */
+function lowerOrdered(graph: Graph, board: BoardSpec, options: Choices): Program {
+  const program = lowerSmallest(graph, board, options);
+  const parted = program.steps.some(({ kernel }) => kernel === 'dnnrt_copy_runs');
+  if (options.optimize !== 'ram' || !parted) return program;
+  return better(program, lowerSmallest(graph, board, { ...options, inParts: false }));
 }
 
 /** The one that finds room in the banks, or takes less. */
@@ -188,6 +198,7 @@ function callsOf(source: Graph, board: BoardSpec, options: Choices): Calls {
     kernels,
     options.weights,
     options.cyclesPerByte,
+    options.inParts,
   );
   const inputs = graph.inputs.map((info, index) => {
     const buffer = lowering.addBuffer(`in${index}`, elementType(info.dtype), elementCount(info.shape));

@@ -63,6 +63,8 @@ export class Lowering {
 
   /** Cycles that a byte of weights may cost for being encoded with `auto`. */
   readonly cyclesPerByte: number;
+  /** Layers may be computed in parts, which takes buffers for parts of their operands and results. */
+  readonly inParts: boolean;
 
   constructor(
     graph: Graph,
@@ -70,8 +72,10 @@ export class Lowering {
     kernels: KernelSet,
     weights: WeightForm = 'auto',
     cyclesPerByte = Number.POSITIVE_INFINITY,
+    inParts = true,
   ) {
     this.cyclesPerByte = cyclesPerByte;
+    this.inParts = inParts;
     this.graph = graph;
     this.board = board;
     this.kernels = kernels;
@@ -84,6 +88,25 @@ export class Lowering {
     this.#callsInLayer = 0;
     this.#namesInLayer = new Map();
     this.layers.push({ id: `l${this.#layer}`, name: node.name, op: node.op.kind, ...work });
+  }
+
+  /** What `make` would add is looked at and forgotten: calls, buffers, constants. */
+  trial<T>(make: () => void, look: (steps: readonly Step[]) => T): T {
+    const [steps, calls, names] = [this.steps.length, this.#callsInLayer, new Map(this.#namesInLayer)];
+    const [buffers, constants] = [new Map(this.buffers), new Map(this.constants)];
+    make();
+    const seen = look(this.steps.slice(steps));
+    this.steps.length = steps;
+    this.#callsInLayer = calls;
+    this.#namesInLayer = names;
+    for (const [own, before] of [
+      [this.buffers, buffers],
+      [this.constants, constants],
+    ] as const) {
+      own.clear();
+      for (const [id, item] of before) (own as Map<string, unknown>).set(id, item);
+    }
+    return seen;
   }
 
   /** A new identifier in the current layer: `l3_w`, `l3_w1` … */

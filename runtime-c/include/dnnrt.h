@@ -211,6 +211,13 @@ typedef struct {
   int32_t x_offset, y_offset;
 } dnnrt_copy_t;
 
+/* Copies rows * columns runs of bytes; steps, from row to row too, and offsets in bytes. */
+typedef struct {
+  uint32_t rows, columns, run;
+  int32_t x_row, x_step, y_row, y_step;
+  int32_t x_offset, y_offset;
+} dnnrt_runs_t;
+
 /* Operands broadcast by strides of 0; the result is dense in the order of shape. */
 typedef struct {
   uint16_t rank;
@@ -802,6 +809,7 @@ void dnnrt_copy_8(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_16(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_32(const dnnrt_copy_t *p, const void *x, void *y);
 void dnnrt_copy_64(const dnnrt_copy_t *p, const void *x, void *y);
+void dnnrt_copy_runs(const dnnrt_runs_t *p, const void *x, void *y);
 
 #ifdef __cplusplus
 }

@@ -24,7 +24,7 @@ class Source {
     return low + Math.floor(this.#rng.nextFloat() * (high - low + 1));
   }
 
-  pick<T>(...list: readonly T[]): T {
+  pick<const T>(...list: readonly T[]): T {
     const value = list[this.integer(0, list.length - 1)];
     if (value === undefined) throw new Error('nothing to pick from');
     return value;
@@ -118,6 +118,42 @@ function product(source: Source): IntegerLayerCase {
     tensors: source.parameters([channels, length], channels, length),
     inputs: ['x', 'xs', 'xz', 'w', 'ws', 'wz', source.integer(0, 3) === 0 ? '' : 'b', 'ys', 'yz'],
   };
+}
+
+/** In groups of several channels, or of one with several filters; large enough that parts pay. */
+function grouped(source: Source): IntegerLayerCase {
+  const [kernelH, kernelW] = [source.pick(1, 3), source.pick(1, 3)];
+  const [strides, pads] = [
+    [source.integer(1, 2), 1],
+    [kernelH >> 1, kernelW >> 1, kernelH >> 1, source.integer(0, kernelW >> 1)],
+  ];
+  const [inH, inW] = [source.integer(5, 9), source.integer(5, 9)];
+  const size = (n: number, kernel: number, axis: number) =>
+    Math.floor((n + pads[axis] + pads[axis + 2] - kernel) / strides[axis]) + 1;
+  const [group, depth] = source.pick([2, 8], [2, 13], [3, 8], [4, 4], [8, 1]);
+  const channels = group * (depth === 1 ? source.integer(2, 3) : source.integer(5, 9));
+  const clamp = source.pick(...CLAMPS);
+  return {
+    op: {
+      kind: 'QLinearConv',
+      group,
+      kernelShape: [kernelH, kernelW],
+      strides,
+      dilations: [1, 1],
+      pads,
+      ...(clamp === null ? {} : { clamp }),
+    },
+    x: [1, group * depth, inH, inW],
+    y: [1, channels, size(inH, kernelH, 0), size(inW, kernelW, 1)],
+    tensors: source.parameters([channels, depth, kernelH, kernelW], channels, depth * kernelH * kernelW),
+    inputs: ['x', 'xs', 'xz', 'w', 'ws', 'wz', 'ys', 'yz', ...(source.integer(0, 3) === 0 ? [] : ['b'])],
+  };
+}
+
+/** Convolutions in groups. */
+export function randomGroupedLayers(seed: number, count: number, choices: LayerChoices): IntegerLayerCase[] {
+  const source = new Source(seed, choices);
+  return Array.from({ length: count }, () => grouped(source));
 }
 
 /** The same seed and choices give the same layers. */

@@ -14,6 +14,15 @@ import { type FloatConvolution, referenceFloatConvolution } from './float-layer.
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
 import type { KernelSet } from './kernel-set.ts';
+import {
+  callInParts,
+  floatParts,
+  integerParts,
+  isFasterInParts,
+  isSplittable,
+  type PartMaker,
+  type Splittable,
+} from './split-convolution.ts';
 
 type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
 
@@ -36,11 +45,29 @@ const FLOAT_CONVOLUTIONS: Candidates<FloatConvolution> = {
 };
 
 export function callFloatConvolution(lowering: Lowering, layer: FloatConvolution): void {
-  call(lowering, layer, FLOAT_CONVOLUTIONS[lowering.kernels], referenceFloatConvolution);
+  const candidates = FLOAT_CONVOLUTIONS[lowering.kernels];
+  const whole = (each: FloatConvolution) => call(lowering, each, candidates, referenceFloatConvolution);
+  callWholeOrInParts(lowering, layer, candidates, whole, () => floatParts(layer));
 }
 
 export function callIntegerConvolution(lowering: Lowering, layer: IntegerConvolution): void {
-  call(lowering, layer, CONVOLUTIONS[lowering.kernels], referenceConvolution);
+  const candidates = CONVOLUTIONS[lowering.kernels];
+  const whole = (each: IntegerConvolution) => call(lowering, each, candidates, referenceConvolution);
+  callWholeOrInParts(lowering, layer, candidates, whole, () => integerParts(lowering, layer));
+}
+
+/** A layer that no kernel of the core takes goes in parts where these do and that is predicted to be faster. */
+function callWholeOrInParts<L extends Splittable>(
+  lowering: Lowering,
+  layer: L,
+  candidates: readonly KernelCandidate<L>[],
+  whole: (layer: L) => void,
+  parts: PartMaker<L>,
+): void {
+  const mayPart = candidates.length > 0 && isSplittable(lowering, layer);
+  if (!mayPart || candidates.some(({ takes }) => takes(layer, lowering))) whole(layer);
+  else if (isFasterInParts(lowering, layer, whole, parts)) callInParts(lowering, layer, whole, parts);
+  else whole(layer);
 }
 
 export function callIntegerProduct(lowering: Lowering, layer: IntegerProduct): void {

@@ -172,6 +172,19 @@ function nest(fields: Fields): Map<string, number> {
   return counts;
 }
 
+/** Runs of bytes: single ones, and longer ones by words where everything is a multiple of 4. */
+function runs(fields: Fields): Map<string, number> {
+  const of = (name: string) => numberOf(fields, name);
+  const [rows, columns, run] = [of('rows'), of('columns'), of('run')];
+  const steps = ['run', 'x_row', 'x_step', 'y_row', 'y_step', 'x_offset', 'y_offset'];
+  const level = steps.every((name) => of(name) % 4 === 0)
+    ? { 'word runs': 1, 'words/4': Math.floor(run / 16), 'words%4': (run / 4) % 4 }
+    : run === 1
+      ? { bytes: 1 }
+      : { 'byte runs': 1, 'run bytes': run };
+  return new Map([['1', 1], ['rows', rows], ...products({ runs: rows * columns }, level)]);
+}
+
 /** [outer, n, inner]. */
 function axis(fields: Fields): Map<string, number> {
   const [outer, n, inner] = [numberOf(fields, 'outer'), numberOf(fields, 'n'), numberOf(fields, 'inner')];
@@ -215,6 +228,7 @@ export function loopCounts(step: Step, program: Pick<Program, 'buffers'>): LoopC
   const { struct, fields } = params;
   const counts = followed(step.kernel, fields);
   if (counts !== undefined) return counts;
+  if (struct === 'dnnrt_runs_t') return runs(fields);
   if ('window' in fields && 'out_c' in fields) return convolution(fields);
   if (struct === 'dnnrt_window_t') return pool(fields);
   if ('window' in fields) return pool(nested(fields['window']) ?? {});

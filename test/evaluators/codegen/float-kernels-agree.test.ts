@@ -32,6 +32,7 @@ interface Shape {
   readonly stride: number;
   readonly pad: number;
   readonly dilation: number;
+  readonly group?: number;
   readonly bias: boolean;
   readonly clamp?: { readonly min: number; readonly max: number };
 }
@@ -41,20 +42,21 @@ const SHAPES: readonly Shape[] = [
   { inC: 8, channels: 6, size: 7, kernel: 3, stride: 1, pad: 1, dilation: 1, bias: false },
   { inC: 5, channels: 1, size: 6, kernel: 1, stride: 1, pad: 0, dilation: 1, bias: true },
   { inC: 4, channels: 7, size: 9, kernel: 3, stride: 1, pad: 2, dilation: 2, bias: true },
+  { inC: 12, channels: 24, size: 9, kernel: 3, stride: 2, pad: 1, dilation: 1, group: 3, bias: true },
 ];
 
 /** One convolution. */
 function network(shape: Shape): Graph {
-  const { inC, channels, size, kernel, stride, pad, dilation } = shape;
+  const { inC, channels, size, kernel, stride, pad, dilation, group = 1 } = shape;
   const out = Math.floor((size + 2 * pad - dilation * (kernel - 1) - 1) / stride) + 1;
-  const weights = [channels, inC, kernel, kernel];
+  const weights = [channels, inC / group, kernel, kernel];
   const initializers: Record<string, Tensor> = { w: tensor('float32', weights, floats(elementCount(weights))) };
   if (shape.bias) initializers['b'] = tensor('float32', [channels], floats(channels));
   const node: Node = {
     name: 'conv',
     op: {
       kind: 'Conv',
-      group: 1,
+      group,
       kernelShape: [kernel, kernel],
       strides: [stride, stride],
       dilations: [dilation, dilation],

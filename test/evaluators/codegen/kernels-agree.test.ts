@@ -13,8 +13,13 @@ import { tensor } from '../../../evaluators/ir/tensor.ts';
 import { interpret } from '../../../evaluators/ops/interpret.ts';
 import { board } from '../../support/boards.ts';
 import { temporaryCache } from '../../support/build-cache.ts';
-import { type Byte, integerLayers } from '../../support/integer-network.ts';
-import { type LayerChoices, randomBytes, randomIntegerLayers } from '../../support/random-integer-layers.ts';
+import { type Byte, type IntegerLayerCase, integerLayers } from '../../support/integer-network.ts';
+import {
+  type LayerChoices,
+  randomBytes,
+  randomGroupedLayers,
+  randomIntegerLayers,
+} from '../../support/random-integer-layers.ts';
 
 const cache = temporaryCache();
 const noHost = isMissing(hostToolchain()) ? 'no C compiler' : false;
@@ -61,14 +66,24 @@ const SEEDS = Array.from({ length: Number(process.env['KERNEL_SEEDS'] ?? 4) }, (
 
 for (const choices of CHOICES) {
   const { dtype } = choices;
-  const networks = SEEDS.map((seed) => {
-    const cases = randomIntegerLayers(seed, LAYERS, choices);
+  const networkOf = (seed: number, cases: readonly IntegerLayerCase[]) => {
     const { graph, inputBytes } = integerLayers(dtype, cases);
-    const bytes = randomBytes(seed, inputBytes);
-    return { cases, graph, bytes };
-  });
+    return { cases, graph, bytes: randomBytes(seed, inputBytes) };
+  };
+  const inGroups = SEEDS.slice(0, Math.ceil(SEEDS.length / 2)).map((seed) =>
+    networkOf(seed, randomGroupedLayers(seed, LAYERS - 1, choices)),
+  );
+  const networks = [...SEEDS.map((seed) => networkOf(seed, randomIntegerLayers(seed, LAYERS, choices))), ...inGroups];
 
   for (const { kernels, name } of SETS) {
+    test(`${dtype}: ${name} computes groups in parts, but not where RAM is all that matters`, () => {
+      for (const { graph } of inGroups) {
+        const [fast, small] = [lower(graph, board(name)), lower(graph, board(name), { optimize: 'ram' })];
+        assert.ok(fast.steps.some(({ kernel }) => kernel === 'dnnrt_copy_runs'));
+        assert.ok(small.arenaBytes <= fast.arenaBytes);
+      }
+    });
+
     test(`${dtype}: the portable form of the kernels for ${kernels} agrees with the interpreter`, {
       skip: noHost,
     }, async () => {
