@@ -2,6 +2,7 @@
 import type { Graph } from '../ir/graph.ts';
 import { arithmetic } from './arithmetic.ts';
 import { constantFolding } from './constant-folding.ts';
+import { deadChannels } from './dead-channels.ts';
 import { deadCode } from './dead-code.ts';
 import { foldAffine } from './fold-affine.ts';
 import { fuseClamp } from './fuse-clamp.ts';
@@ -27,6 +28,7 @@ export const SIMPLIFY_PASSES: readonly Pass[] = [
   fusePad,
   foldAffine,
   fuseClamp,
+  deadChannels,
   deadCode,
 ];
 
