@@ -3,7 +3,6 @@
 const TRAINING = 'It belongs to training: export the model in inference mode.';
 const TEXT = 'Text does not run on a microcontroller: prepare it outside the network.';
 const RANDOM = 'The outputs would not be reproducible: pass the random numbers as an input.';
-const SIGNAL = 'Compute the features outside the network, or export it with precomputed matrices (MatMul or Conv).';
 const BOXES = 'Cut the network before this node and do the post-processing in the application.';
 const SAMPLING = 'Replace it by Resize, Pad, Slice or Gather with fixed indices.';
 const LAYOUT =
@@ -24,9 +23,8 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ...['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli'].map(
     (op) => [op, RANDOM] as const,
   ),
-  ...['DFT', 'STFT', 'MelWeightMatrix'].map((op) => [op, SIGNAL] as const),
   ...['NonMaxSuppression', 'RoiAlign', 'MaxRoiPool', 'Unique', 'ImageDecoder'].map((op) => [op, BOXES] as const),
-  ...['GridSample', 'AffineGrid', 'DeformConv', 'Col2Im', 'MaxUnpool'].map((op) => [op, SAMPLING] as const),
+  ...['GridSample', 'DeformConv'].map((op) => [op, SAMPLING] as const),
   ...['TreeEnsemble', 'TreeEnsembleClassifier', 'TreeEnsembleRegressor', 'SVMClassifier', 'SVMRegressor'].map(
     (op) => [op, TREES] as const,
   ),

@@ -16,7 +16,9 @@ import { REARRANGE } from './rearrange.ts';
 import { RECURRENT } from './recurrent.ts';
 import { REDUCTION } from './reduction.ts';
 import { RESIZE } from './resize.ts';
+import { SAMPLING } from './sampling.ts';
 import { SEQUENCES } from './sequences.ts';
+import { SIGNAL } from './signal.ts';
 import { WINDOW } from './window.ts';
 
 const STANDARD = [
@@ -34,7 +36,9 @@ const STANDARD = [
   RECURRENT,
   REDUCTION,
   RESIZE,
+  SAMPLING,
   SEQUENCES,
+  SIGNAL,
   WINDOW,
 ];
 
