@@ -42,8 +42,9 @@ export interface LowerOptions {
   readonly kernels?: KernelSet;
   /** What matters most; `balanced` when absent. */
   readonly optimize?: OptimizeGoal;
-  /** Layers that run in patches of rows; `auto` as for `ram`; when absent, `optimize` decides: none for `speed`. */
-  readonly patches?: 'none' | 'auto' | PatchRequest;
+  /** Layers that run in patches of rows; `auto` as for `ram`; `whenNeeded` only where the board has too little
+   * RAM otherwise; when absent, `optimize` decides: none for `speed`. */
+  readonly patches?: 'none' | 'whenNeeded' | 'auto' | PatchRequest;
   /** Cores that compute heavy layers together, 1 when absent; no more than the board has. */
   readonly cores?: number;
 }
@@ -93,7 +94,7 @@ function lowerFitting(graph: Graph, board: BoardSpec, options: LowerOptions): Pr
   }
   const [bank] = joinBanks(board.ramBanks ?? []);
   const patches = { mostCycles: Number.POSITIVE_INFINITY, enoughBytes: bank?.bytes ?? board.ramBytes };
-  const mayPatch = options.patches === undefined && options.optimize !== 'speed';
+  const mayPatch = (options.patches ?? 'whenNeeded') === 'whenNeeded' && options.optimize !== 'speed';
   if (mayPatch) attempts.push({ ...choices, patches });
   // Fast kernels take working memory: a slow network that fits is of more use than a fast one that does not.
   if (options.kernels === undefined) {
@@ -124,7 +125,7 @@ function choicesOf(options: LowerOptions, board: BoardSpec): Choices {
 
 function patchesOf({ patches, cores = 1 }: LowerOptions, optimize: OptimizeGoal, board: BoardSpec): PatchOption {
   if (patches === 'auto' || (patches === undefined && optimize === 'ram')) return { mostCycles: CYCLES_FOR_RAM };
-  if (patches !== undefined) return patches;
+  if (patches !== undefined) return patches === 'whenNeeded' ? 'none' : patches;
   // Layers in patches stay on one core.
   if (optimize === 'speed' || cores > 1) return 'none';
   return { mostCycles: CYCLES_BY_DEFAULT, enoughBytes: board.ramBytes * ROOMY_SHARE, leastSaved: SAVED_BY_DEFAULT };

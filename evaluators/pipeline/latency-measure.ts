@@ -51,7 +51,7 @@ export async function latencyMeasure(request: LatencyRequest): Promise<LatencyMe
   const { graphs, plan, board } = request;
   const points = new Map<string, Point[]>();
   const run = async (graph: Graph) => {
-    const program = lower(await request.deploy(graph), board);
+    const program = lower(await request.deploy(graph), board, { patches: 'whenNeeded' });
     const inputs = request.inputs.map((bytes) => [bytes]);
     const { inferences, layers } = await runOnVirtualBoard(program, board, inputs, request.buildFolder);
     const sorted = inferences.map(({ cycles }) => cycles).sort((a, b) => a - b);
@@ -80,7 +80,7 @@ export async function latencyMeasure(request: LatencyRequest): Promise<LatencyMe
     measure: (graph) => {
       const ran = known.get(graph);
       if (ran !== undefined) return ran;
-      const { layers } = lower(deployedForm(graph, plan), board);
+      const { layers } = lower(deployedForm(graph, plan), board, { patches: 'none' });
       return inUs(layers.reduce((sum, layer) => sum + interpolate(points.get(layer.name), workOf(layer)), around));
     },
     simulate: time,

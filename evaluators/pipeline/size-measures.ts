@@ -29,14 +29,14 @@ export function deployedSizes(
   graph: Graph,
   plan: QuantizePlan | undefined,
   board: BoardSpec,
-  options: LowerOptions = {},
+  options: LowerOptions = compileOptions({}),
 ): PredictedSizes {
   return predictSizes(lower(deployedForm(graph, plan), board, options), board);
 }
 
-/** How the network of a plan is compiled. */
-export function compileOptions({ optimize }: CompressionPlan): LowerOptions {
-  return optimize === undefined ? {} : { optimize };
+/** How the network of a plan is compiled: in patches only when asked to or when it does not fit otherwise, so that RAM changes little from one width to the next. */
+export function compileOptions({ optimize = 'balanced' }: CompressionPlan): LowerOptions {
+  return optimize === 'balanced' ? { patches: 'whenNeeded' } : { optimize };
 }
 
 /** For `CompressHooks.measures`. */

@@ -1,6 +1,6 @@
 /*
  * Inside the library: the walk of a convolution over its output in tiles of 4 pixels (dnnrt_gather_dsp.h). The file that includes this has
- * before: SHARES_TAILS; struct tile_args; begin_tiles, which makes one; compute_tile, which computes all channels of 1 to 4 pixels whose fields are in
+ * before: SHARES_TAILS; struct tile_args; begin_tiles, which makes one; compute_tile, which computes all channels of 1 or 4 pixels whose fields are in
  * the column; compute_tiles, which takes fields from x. Both may use the working memory `spare` behind the column.
  */
 #ifndef DNNRT_CONV2D_DSP_H
@@ -33,7 +33,7 @@ static inline void dnnrt_convolve_tiles(const dnnrt_conv2d_s8_t *p, const int8_t
   struct tile_args args = begin_tiles(&f, column);
   int32_t row = -g->pad_top, at = -g->pad_left, ow = 0;
   for (int32_t left = (int32_t)g->out_h * g->out_w; left > 0;) {
-    int32_t pixels = left < PIXELS ? left : PIXELS;
+    int32_t pixels = left < PIXELS ? 1 : PIXELS;
     const int32_t tiles = tiles_inside(&f, row, at, (g->out_w - ow) / PIXELS);
     if (tiles > 0) {
       compute_tiles(p, &args, tiles, x + row * f.pitch + at * g->in_c, f.pitch, y, spare);

@@ -214,30 +214,22 @@ static struct tile_args begin_tiles(const struct fields *f, uint32_t *column) {
       0, g->stride_w * g->in_c, f->quads, g->kernel_h, 0, 0, 0, weights, f->tail ? 4 * f->quads : 0, 0};
 }
 
-/* All channels of 1 to 4 pixels whose fields are in the column. 2 or 3 are computed one by one, for y has no place for all that a tile computes;
-   an odd last channel goes through 8 spare bytes. */
+/* All channels of 1 or 4 pixels whose fields are in the column; an odd last channel goes through 8 spare bytes. */
 static void compute_tile(const dnnrt_conv2d_s8_t *p, struct tile_args *args, int32_t pixels, int8_t *y, int8_t *spare) {
-  const int32_t channels = p->out_c, together = pixels == PIXELS ? PIXELS : 1;
-  const uint32_t *const column = args->column;
-  void (*const multiply)(const struct tile_args *) = pixels == PIXELS ? multiply_tiles : multiply_pixel;
+  const int32_t channels = p->out_c;
+  void (*const multiply)(const struct tile_args *) = pixels == 1 ? multiply_pixel : multiply_tiles;
   args->tiles = 0;
-  for (int32_t done = 0; done < pixels; done += together, y += together * channels) {
-    args->y = y;
-    if (channels > 1) multiply(args);
-    if ((channels & 1) != 0) {
-      struct tile_args end = *args;
-      end.weights = args->end;
-      end.end = end.weights + QUAD_WORDS * end.quads + EXTRA_WORDS;
-      end.y = spare;
-      end.stride = 2;
-      multiply(&end);
-      for (int32_t i = 0; i < together; i++) y[(i + 1) * channels - 1] = spare[2 * i];
-    }
-    args->column += together;
-    args->column_end += together;
+  args->y = y;
+  if (channels > 1) multiply(args);
+  if ((channels & 1) != 0) {
+    struct tile_args end = *args;
+    end.weights = args->end;
+    end.end = end.weights + QUAD_WORDS * end.quads + EXTRA_WORDS;
+    end.y = spare;
+    end.stride = 2;
+    multiply(&end);
+    for (int32_t i = 0; i < pixels; i++) y[(i + 1) * channels - 1] = spare[2 * i];
   }
-  args->column = column;
-  args->column_end = column + 2 * PIXELS * args->quads;
 }
 
 /* `tiles` tiles side by side whose fields lie in rows of `pitch` bytes from x on. */

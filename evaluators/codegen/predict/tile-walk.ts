@@ -163,7 +163,7 @@ class Walk {
     const left = () => ow * g.stride_w - g.pad_left;
     for (let pending = g.out_h * g.out_w; pending > 0; ) {
       const tiles = this.#tilesInside(row(), left(), Math.floor((g.out_w - ow) / PIXELS));
-      let pixels = Math.min(PIXELS, pending);
+      let pixels = pending < PIXELS ? 1 : PIXELS;
       this.#add('calls', 1);
       if (tiles > 0) {
         pixels = tiles * PIXELS;
@@ -178,10 +178,10 @@ class Walk {
           this.#field(row(), left());
           next(1);
         }
-        if (pixels < PIXELS) {
-          this.#add('single pairs', pixels * this.#pairs);
-          this.#add('single quads', pixels * this.#pairs * this.#fieldQuads);
-          this.#add('single loops', pixels * this.#pairs * Math.ceil(this.#fieldQuads / 4));
+        if (pixels === 1) {
+          this.#add('single pairs', this.#pairs);
+          this.#add('single quads', this.#pairs * this.#fieldQuads);
+          this.#add('single loops', this.#pairs * Math.ceil(this.#fieldQuads / 4));
         } else {
           this.#multiply(1);
         }

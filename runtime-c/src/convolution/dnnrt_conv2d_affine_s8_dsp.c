@@ -134,7 +134,7 @@ static struct tile_args begin_tiles(const struct fields *f, uint32_t *column) {
   return (struct tile_args){0, column, 0, 0, 0, 0, 0, quads, q->y_zero, 4 * q->per_channel, {0}};
 }
 
-/* Fewer than 4 pixels, and an odd last channel, have no place in y for all that is computed. */
+/* A single pixel, and an odd last channel, have no place in y for all that is computed. */
 static void compute_tile(const dnnrt_conv2d_s8_t *p, struct tile_args *args, int32_t pixels, int8_t *y, int8_t *tile) {
   const int32_t channels = p->out_c, last = channels - 1;
   int8_t *to = pixels == PIXELS ? y : tile, *spare = tile + PIXELS * channels;

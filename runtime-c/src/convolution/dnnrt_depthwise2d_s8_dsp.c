@@ -185,10 +185,17 @@ static void gather_odd(const struct gather_args *args) { gather_two(args, 1); }
 struct walk {
   int32_t in_rows, in_columns, out_rows, out_columns, pad_rows, pad_columns;
   int32_t x_row, x_column, y_row, y_column; /* bytes between neighbours */
+  int32_t apart; /* 1: the last row is computed by itself */
 };
 
 static int32_t walks_by_columns(const dnnrt_window_t *g) {
   return g->in_h > g->in_w && g->out_w <= STRIP;
+}
+
+/* Whether the last column of a result of stride 1 is computed apart, so that the planes need no border behind the image: the one before it
+   serves as well when the last column of the image is copied halfway between the column before it and that border. */
+static int32_t last_apart(const dnnrt_window_t *g) {
+  return g->stride_w == 1 && g->pad_left == 1 && g->in_w == g->out_w && g->out_w > 1 && (g->out_w & 1) != 0;
 }
 
 /* Output rows [first, first + rows), from `skipped` rows of the input on. */
@@ -199,9 +206,9 @@ static struct walk walk_strip(const dnnrt_conv2d_s8_t *p, int32_t first, int32_t
   const int32_t in_rows = last > begin ? last - begin : 0;
   *skipped = begin;
   if (walks_by_columns(g)) {
-    return (struct walk){g->in_w, in_rows, g->out_w, rows, g->pad_left, begin - top, g->in_c, x_row, p->out_c, y_row};
+    return (struct walk){g->in_w, in_rows, g->out_w, rows, g->pad_left, begin - top, g->in_c, x_row, p->out_c, y_row, last_apart(g)};
   }
-  return (struct walk){in_rows, g->in_w, rows, g->out_w, begin - top, g->pad_left, x_row, g->in_c, y_row, p->out_c};
+  return (struct walk){in_rows, g->in_w, rows, g->out_w, begin - top, g->pad_left, x_row, g->in_c, y_row, p->out_c, 0};
 }
 
 /* One channel, whose neighbours must not be read. */
@@ -218,17 +225,11 @@ static void limit(int8_t *y, int32_t n, const dnnrt_requantize_t *q) {
   for (int32_t i = 0; i < n; i++) y[i] = (int8_t)(y[i] < q->lo ? q->lo : y[i] > q->hi ? q->hi : y[i]);
 }
 
-/* Whether the last row of a result of stride 1 is computed apart, so that the planes need no border behind the image: the one before it serves
-   as well when the last row of the image is copied halfway between the row before it and that border. */
-static int32_t last_apart(const struct walk *g, int32_t stride, int32_t by_columns) {
-  return by_columns && stride == 1 && g->pad_rows == 1 && g->in_rows == g->out_rows && g->out_rows > 1 && (g->out_rows & 1) != 0;
-}
-
 static void compute_strip(const dnnrt_conv2d_s8_t *p, const struct walk *g, const int8_t *x, int8_t *y, void *scratch) {
   const int32_t stride = p->window.stride_w, lead = g->pad_columns & 1, trail = (g->in_columns - lead) & 1;
   const int32_t rest = g->out_columns % 4, fours = g->out_columns / 4 + (rest == 3);
   const int32_t filled = (g->pad_columns + g->in_columns + 1) / 2, read = 2 * stride * fours + (rest == 1 || rest == 2 ? stride + 1 : 1);
-  const int32_t apart = last_apart(g, stride, walks_by_columns(&p->window)), rows = g->out_rows - apart;
+  const int32_t rows = g->out_rows - g->apart;
   const int32_t pitch = PAIR_BYTES * (filled > read ? filled : read), size = ((rows - 1) * stride + 3) * pitch;
   const uint32_t zero = (uint32_t)(uint16_t)p->x_zero * 0x10001u;
   int8_t *const planes = (int8_t *)scratch;
@@ -262,12 +263,11 @@ static void compute_strip(const dnnrt_conv2d_s8_t *p, const struct walk *g, cons
       gather_one(g, x + c, pitch, planes);
     }
     planes_of(&args);
-    if (apart) {
-      const uint32_t *from = (const uint32_t *)(const void *)(planes + (rows + 1) * pitch);
-      uint32_t *half = (uint32_t *)(void *)(planes + rows / 2 * pitch);
-      for (int32_t i = pitch / PAIR_BYTES; i > 0; i--, from += TOGETHER, half += TOGETHER) half[0] = from[0], half[1] = from[1];
+    if (g->apart) {
+      const int32_t half = (rows >> 1) * pitch;
+      memcpy(planes + half, planes + (rows + 1) * pitch, (size_t)pitch);
       args.rows = 1;
-      args.pitch = -(rows / 2 * pitch);
+      args.pitch = -half;
       args.plane += rows * pitch;
       args.y += rows * g->y_row;
       planes_of(&args);

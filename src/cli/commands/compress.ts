@@ -35,9 +35,8 @@ export function addCompressCommand(program: Command, run: RunCommand): void {
         const plan = completePlan(await readPlan(options.plan));
         const graph = await loadTrainableModel(file);
         const spec = toLoaderSpec(readDatasetOption(options.dataset), '--dataset');
-        const { compress, deployable, exportOnnx, loadDataset, lower, predictSizes, sizeMeasures } = await import(
-          '@tinypareto/evaluators'
-        );
+        const { compileOptions, compress, deployable, exportOnnx, loadDataset, lower, predictSizes, sizeMeasures } =
+          await import('@tinypareto/evaluators');
         const result = await naming(file, () =>
           compress(graph, loadDataset(spec), plan, {
             signal: context.signal,
@@ -47,9 +46,7 @@ export function addCompressCommand(program: Command, run: RunCommand): void {
           }),
         );
         const deployed = result.integerGraph ?? deployable(result.floatGraph);
-        const sizes = await naming(file, () =>
-          predictSizes(lower(deployed, board, plan.optimize === undefined ? {} : { optimize: plan.optimize }), board),
-        );
+        const sizes = await naming(file, () => predictSizes(lower(deployed, board, compileOptions(plan)), board));
         const model = path.join(options.out, 'model.onnx');
         const { report } = result;
         const trainingSeconds = report.training.reduce((sum, step) => sum + step.seconds, 0);

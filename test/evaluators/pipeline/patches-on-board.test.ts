@@ -55,8 +55,8 @@ for (const { model, on, mostBytes } of CASES) {
 test('a compression plan may ask for RAM', { skip: skipWithoutShared() }, () => {
   const graph = referenceModel('lenet/lenet-mnist').graph;
   const nano = board('nano33ble');
-  const sizes = (optimize: 'speed' | 'ram') =>
+  const sizes = (optimize: 'balanced' | 'ram') =>
     previewSizes(graph, { quantize: { format: 'int8' }, optimize }, nano) ?? assert.fail();
-  assert.ok(sizes('ram').ramBytes < 0.75 * sizes('speed').ramBytes);
-  assert.equal(sizes('ram').macs, sizes('speed').macs);
+  assert.ok(sizes('ram').ramBytes < 0.75 * sizes('balanced').ramBytes);
+  assert.equal(sizes('ram').macs, sizes('balanced').macs);
 });
