@@ -8,7 +8,7 @@ import { elementCount, stridesOf, tensor } from '../../ir/tensor.ts';
 import { runOp } from '../../ops/evaluate-node.ts';
 import { LoweringError } from '../codegen-error.ts';
 import { elementBytes } from '../element-type.ts';
-import { plainLayout } from '../layout.ts';
+import { axisStrides, plainLayout } from '../layout.ts';
 import type { LoweredValue, Lowering } from '../lowering.ts';
 import { copyFields, copyKernel, mergeAxes } from './copy.ts';
 import { invoke } from './invoke.ts';
@@ -51,8 +51,41 @@ function tapsOf(op: OpOf<'Resize'>, axis: number, size: number, rank: number): T
   return { count, places, weights, outside };
 }
 
+/** How often every element is repeated along an axis; undefined where the axis is more than a repetition. */
+function repeats(op: OpOf<'Resize'>, axis: number, size: number, rank: number): number | undefined {
+  const outputs = op.shape[axis];
+  if (outputs === size && op.scales[axis] === 1) return 1;
+  if (size === 0 || outputs % size !== 0) return undefined;
+  const { count, places, weights, outside } = tapsOf(op, axis, size, rank);
+  const times = outputs / size;
+  const repeated = count === 1 && weights.every((weight) => weight === 1) && !outside.includes(true);
+  return repeated && places.every((place, o) => place === Math.floor(o / times)) ? times : undefined;
+}
+
+/** Repeated elements are one copy in the layout that the value has. False when the resize is more than that. */
+function copyRepeated(lowering: Lowering, node: Node<OpOf<'Resize'>>): boolean {
+  const x = lowering.value(node.inputs[0]);
+  const { shape, layout } = x;
+  const times = shape.map((size, axis) => repeats(node.op, axis, size, shape.length));
+  if (x.buffer === undefined || times.includes(undefined) || layout.factors.join() !== shape.join()) return false;
+  const target = { factors: node.op.shape, order: layout.order };
+  const [xStrides, yStrides] = [axisStrides(layout, shape), axisStrides(target, node.op.shape)];
+  if (xStrides === undefined || yStrides === undefined) return false;
+  const axes = mergeAxes(
+    shape.flatMap((size, axis) => [
+      { size, xStride: xStrides[axis], yStride: yStrides[axis] * (times[axis] ?? 1) },
+      { size: times[axis] ?? 1, xStride: 0, yStride: yStrides[axis] },
+    ]),
+  );
+  const y = lowering.produce(node.outputs[0], target, x.shifted);
+  const params = ['dnnrt_copy_t', copyFields(axes)] as const;
+  invoke(lowering, { kernel: copyKernel(lowering.storedType(x)), params, operands: [x], results: [y] });
+  return true;
+}
+
 export function lowerResize(lowering: Lowering, node: Node<OpOf<'Resize'>>): void {
   const { op } = node;
+  if (copyRepeated(lowering, node)) return;
   let current = required(plainOperand(lowering, node.inputs[0]));
   const changed = op.shape
     .map((_, axis) => axis)
