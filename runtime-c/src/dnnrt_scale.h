@@ -1,6 +1,6 @@
 /*
- * Inside the library: round(acc * multiplier) + zero in integers, for cores that compute float in software and for operators whose definition
- * is in float: the caller states how far float may be off, and computes in float where the result is that close to a tie.
+ * Inside the library: round(acc * multiplier) + zero in integers, for operators whose definition is in float: the caller states how far float
+ * may be off, and computes in float where the result is that close to a tie.
  */
 #ifndef DNNRT_SCALE_H
 #define DNNRT_SCALE_H
@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "dnnrt_requantize.h"
-
-#if DNNRT_INTEGER_REQUANTIZE
 
 typedef struct {
   int32_t down;         /* sums are shifted right by this, or left; above 31: nothing is certain */
@@ -48,7 +46,5 @@ static inline int dnnrt_scaled(const dnnrt_scale_t *s, int32_t acc, int32_t zero
   *y = q < lo ? lo : q > hi ? hi : q;
   return 1;
 }
-
-#endif
 
 #endif

@@ -1,4 +1,4 @@
-/* Compares the integer forms of add, multiply, average, quantize and dequantize with their float definitions. Argument: number of rounds. */
+/* Compares the integer forms of add, multiply, average, softmax, quantize and dequantize with their float definitions. Argument: number of rounds. */
 #include "dnnrt_round.h"
 
 #include <stdio.h>
@@ -115,10 +115,38 @@ static int check_average(void) {
   return bad;
 }
 
+static int check_softmax(void) {
+  static float table[256];
+  int8_t x[N], y[N];
+  const uint32_t n = 1 + draw(64), inner = 1 + draw(3), outer = N / (n * inner);
+  const float top = (float)(1u << 30) * (float)(1u << 30) * (float)(1u << 30) * (float)(1u << draw(24));
+  const float step = 1.0f - 1.0f / (float)(2u << draw(9));
+  const int32_t range = 1 + (int32_t)draw(128);
+  table[255] = top * (1.0f + (float)draw(1u << 23) / (float)(1u << 23));
+  for (int i = 254; i >= 0; i--) table[i] = table[i + 1] * step;
+  const dnnrt_softmax_s8_t p = {outer, n, inner, table, (float)(1 + draw(257)), (int16_t)(draw(2) ? -128 : (int32_t)draw(256) - 128)};
+  int bad = 0;
+  for (int i = 0; i < N; i++) x[i] = (int8_t)((int32_t)draw((uint32_t)(2 * range)) - range);
+  dnnrt_softmax_s8(&p, x, y);
+  for (uint32_t o = 0; o < outer; o++)
+    for (uint32_t k = 0; k < inner; k++) {
+      const int8_t *row = x + o * n * inner + k;
+      int32_t largest = -128;
+      float sum = 0.0f;
+      for (uint32_t i = 0; i < n; i++) largest = row[i * inner] > largest ? row[i * inner] : largest;
+      for (uint32_t i = 0; i < n; i++) sum += table[row[i * inner] + 255 - largest];
+      for (uint32_t i = 0; i < n; i++) {
+        const float share = table[row[i * inner] + 255 - largest] * p.inverse / sum;
+        bad += y[(o * n + i) * inner + k] != (int8_t)dnnrt_saturate_f32(share, p.y_zero, -128, 127);
+      }
+    }
+  return bad;
+}
+
 int main(int argc, char **argv) {
   const int rounds = argc > 1 ? atoi(argv[1]) : 1000;
   int bad = 0;
-  for (int i = 0; i < rounds; i++) bad += check_add() + check_affine() + check_mul() + check_average();
-  printf("%d mismatches in %d\n", bad, rounds * 5 * N);
+  for (int i = 0; i < rounds; i++) bad += check_add() + check_affine() + check_mul() + check_average() + check_softmax();
+  printf("%d mismatches in %d\n", bad, rounds * 6 * N);
   return bad != 0;
 }

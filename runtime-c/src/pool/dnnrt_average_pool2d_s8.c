@@ -16,7 +16,6 @@ static int32_t in_float(const dnnrt_average_pool2d_s8_t *p, const area_t *w) {
   return dnnrt_saturate_f32(v, 0, p->y_shift - 128, p->y_shift + 127);
 }
 
-#if DNNRT_INTEGER_REQUANTIZE
 static int32_t mean_of(const dnnrt_average_pool2d_s8_t *p, const dnnrt_scale_t *by, const area_t *w) {
   int32_t sum = -(p->x_zero * w->rows * w->columns), y;
   const int8_t *row = w->first;
@@ -40,7 +39,6 @@ static dnnrt_scale_t multiplier_of(const dnnrt_average_pool2d_s8_t *p, int32_t c
   if (!(lost < 65536.0f)) by.down = 32;
   return by;
 }
-#endif
 
 /* First and number of kernel places inside [0, size) for a window that starts at `start`. */
 static int32_t inside(int32_t start, int32_t kernel, int32_t dilation, int32_t size, int32_t *first) {
@@ -52,17 +50,14 @@ static int32_t inside(int32_t start, int32_t kernel, int32_t dilation, int32_t s
 }
 
 /*
- * Mean of each window, as float32 sums it in row-major order. Cores without float add in integers and take the long way where the result
- * is close to a tie.
+ * Mean of each window, as float32 sums it in row-major order: added in integers, in float only where the result is close to a tie.
  */
 void dnnrt_average_pool2d_s8(const dnnrt_average_pool2d_s8_t *p, const int8_t *x, int8_t *y) {
   const dnnrt_window_t *g = &p->window;
   area_t w;
   w.row_step = g->dilation_h * g->in_w * g->in_c, w.column_step = g->dilation_w * g->in_c;
-#if DNNRT_INTEGER_REQUANTIZE
   int32_t known = 0;
   dnnrt_scale_t by = {32, 0, 0, 0, 0};
-#endif
   for (int32_t n = 0; n < g->batch; n++, x += (int32_t)g->in_h * g->in_w * g->in_c) {
     for (int32_t oh = 0, top = -g->pad_top; oh < g->out_h; oh++, top += g->stride_h) {
       for (int32_t ow = 0, left = -g->pad_left; ow < g->out_w; ow++, left += g->stride_w) {
@@ -71,12 +66,8 @@ void dnnrt_average_pool2d_s8(const dnnrt_average_pool2d_s8_t *p, const int8_t *x
         w.columns = inside(left, g->kernel_w, g->dilation_w, g->in_w, &column);
         w.count = p->count_include_pad ? g->kernel_h * g->kernel_w : w.rows * w.columns;
         w.first = x + (row * g->in_w + column) * g->in_c;
-#if DNNRT_INTEGER_REQUANTIZE
         if (w.count != known) by = multiplier_of(p, w.count), known = w.count;
         for (int32_t c = 0; c < g->in_c; c++, w.first++) *y++ = (int8_t)(mean_of(p, &by, &w) - p->y_shift);
-#else
-        for (int32_t c = 0; c < g->in_c; c++, w.first++) *y++ = (int8_t)(in_float(p, &w) - p->y_shift);
-#endif
       }
     }
   }
