@@ -224,6 +224,24 @@ function grouped(layer: Layer, integer: boolean): Graph {
   return layer.finish({ kind: 'QLinearConv', ...window(g), group }, [...inputs, layer.int32('b', out)]);
 }
 
+/** Kernels of three columns over an even number of them, channels in fours: what two pixels at once are computed for. */
+function inPairs(layer: Layer): Graph {
+  const { random } = layer;
+  const [rows, half, taps] = [random.size(2, 24), random.size(1, 12), random.size(1, 3)];
+  const [channels, out] = [4 * random.size(1, 12), 4 * random.size(2, 14)];
+  const kernel = {
+    kernelShape: [taps, 3],
+    strides: [1, 1],
+    dilations: [1, 1],
+    pads: [taps >> 1, 1, (taps - 1) >> 1, 1],
+  };
+  const x = layer.input('int8', [1, channels, rows, 2 * half]);
+  const weights = [layer.int8('w', [out, channels, taps, 3]), ...layer.parameters('w', 0.002, 0.02, out)];
+  const inputs = [x, ...layer.parameters('x'), ...weights, ...layer.result(3 * taps * channels), layer.int32('b', out)];
+  const clamp = random.next() < 0.2 ? { clamp: { min: -100, max: 100 } } : {};
+  return layer.finish({ kind: 'QLinearConv', ...kernel, group: 1, ...clamp }, inputs);
+}
+
 function dense(layer: Layer, integer: boolean): Graph {
   const { random } = layer;
   const [length, out] = [random.size(4, 800), random.size(1, 160)];
@@ -292,6 +310,7 @@ function flat(layer: Layer, integer: boolean, most: number): string {
 /** What is drawn, by name. */
 export const LAYER_FAMILIES: Readonly<Record<string, (layer: Layer) => Graph>> = {
   conv_s8: (layer) => convolution(layer, true, false),
+  conv_pairs_s8: inPairs,
   depthwise_s8: (layer) => convolution(layer, true, true),
   dense_s8: (layer) => dense(layer, true),
   conv_f32: (layer) => convolution(layer, false, false),

@@ -36,6 +36,11 @@ const CODINGS = ['bitmap', 'crs8', 'crs16', 'delta4'] as const;
 /** A layer of a family in the formats that take kernels of their own. */
 function drawn(family: string, index: number, seed: number, third: number, core: string): Drawn[] {
   const layer = (): Graph => randomLayer(family, seed);
+  // Only weights of 4 bits have a kernel for them, on one core.
+  if (family === 'conv_pairs_s8')
+    return core !== 'cortex-m0plus'
+      ? []
+      : [{ family: 'conv_pairs_s4', graph: inNibbles(layer()), options: { weights: 'all' } }];
   const made: Drawn[] = [{ family, graph: layer(), options: {} }];
   if (!WEIGHTED.test(family)) return MANY_LOOPS.test(family) || index < third ? made : [];
   const integers = WITH_INTEGERS.test(family);

@@ -93,7 +93,8 @@ typedef struct {
  * both, factor and shift of each. Weights of 4 bits:
  * nibbles w + 8 [4 channels][quads][channel pairs], those of a pair a, b in the order a2 a3 b2 b3 a0 a1 b0 b1; table: per four starts,
  * factor and shift of each; run: quads that may be summed in half a word. strips: 1 when weights are ordered by kernel columns first, each column
- * in whole quads, which needs columns without dilation; else 0.
+ * in whole quads, which needs columns without dilation; else 0. Pairs of pixels with weights of 4 bits: nibbles w + 8, per channel and two
+ * places of a kernel column three bytes, one for each column; run: twos of places.
  */
 typedef struct {
   dnnrt_window_t window;
@@ -618,6 +619,7 @@ void dnnrt_conv2d_affine_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int
 void dnnrt_conv2d_s16_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_conv2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_conv2d_s4_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
+void dnnrt_conv2d_s4_pairs_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_conv2d_s8_swar(const dnnrt_conv2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);

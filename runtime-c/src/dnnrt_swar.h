@@ -33,6 +33,21 @@ typedef struct {
   int32_t sum;                /* of the input of the pixel, where the table asks for it */
 } dnnrt_swar_pixel_t;
 
+/*
+ * Sums of two neighbouring pixels of output for a run of channels, kernels of three columns. The order is known to the assembly. Weights of
+ * a block of 4 channels: per type, per two places of a kernel column, per channel a word for each. Words of the column: per type one for each place.
+ */
+typedef struct {
+  const uint32_t *weights;
+  const uint32_t *column;
+  int32_t bytes;              /* of the column's words of one type */
+  const int32_t *table;       /* as dnnrt_swar_pixel4 has it; its starts are used */
+  int32_t *sums;              /* of the first pixel */
+  int32_t *sums_end;
+  int32_t apart;              /* bytes to the sums of the second pixel */
+  int32_t run;                /* bytes of the column that may be summed in half words */
+} dnnrt_swar_pair_t;
+
 /* How a convolution stores its weights. */
 typedef struct {
   void (*unpack)(const int8_t *weights, int32_t quads, uint32_t *to);
@@ -97,6 +112,11 @@ void dnnrt_swar_limit(const dnnrt_requantize_t *q, int32_t runs, int32_t n, int3
 void dnnrt_swar_pixel2(const dnnrt_swar_pixel_t *p);
 /* Results of one pixel, channels in blocks of 4, sums of whole runs in half words. */
 void dnnrt_swar_pixel4(const dnnrt_swar_pixel_t *p);
+void dnnrt_swar_pair4(const dnnrt_swar_pair_t *p);
+/* What makes results of sums at `starts`, channels in blocks of 4 with the table of dnnrt_swar_pixel4. */
+void dnnrt_swar_finish4(const dnnrt_swar_pixel_t *p);
+/* Words of all pairs of pixels of a row of output, [pair][type][kernel row][channel]. `bytes`: room for a row of input with its borders. */
+void dnnrt_swar_pair_strips(const dnnrt_conv2d_swar_t *p, const int8_t *x, int32_t oh, uint32_t *to, int8_t *bytes);
 void dnnrt_swar_plane3(const dnnrt_swar_plane_t *p);
 /* Results of one row, channels in blocks of 4, weights packed. */
 void dnnrt_swar_row4(const dnnrt_swar_pixel_t *p);

@@ -21,31 +21,49 @@ import {
 
 export function byChannels(step: Step, around: Surroundings): Halves[] {
   if (!isConstant(step.params?.fields['weights'])) return [];
-  switch (step.kernel) {
-    case 'dnnrt_conv2d_s8_swar':
-      return convolution(step, around, 2);
-    case 'dnnrt_conv2d_s4_swar':
-      return convolution(step, around, 4);
-    case 'dnnrt_depthwise2d_s8_swar':
-    case 'dnnrt_depthwise2d_taps_s8_swar':
-      return depthwise(step, around);
-    default:
-      return [];
-  }
+  const form = CONVOLUTIONS[step.kernel];
+  if (form !== undefined) return convolution(step, around, form);
+  return DEPTHWISE.has(step.kernel) ? depthwise(step, around) : [];
 }
 
-/** Words of the table of a block: with 8 bits its mode first; the sum of the inputs counts in each channel apart. */
-const TABLE_WORDS: Readonly<Record<number, number>> = { 2: 7, 4: 12 };
+const DEPTHWISE: ReadonlySet<string> = new Set(['dnnrt_depthwise2d_s8_swar', 'dnnrt_depthwise2d_taps_s8_swar']);
+
+/** How a kernel stores what it needs of a channel, in words; `quads` as the call counts them. */
+interface Form {
+  /** Channels at a time. */
+  readonly block: number;
+  /** Of the table, for a block; the sum of the inputs counts in each channel apart. */
+  readonly tableWords: number;
+  readonly weightWords: (quads: number) => number;
+  /** Unpacked weights and sums. */
+  readonly workingWords: (quads: number) => number;
+}
+
+const CONVOLUTIONS: Readonly<Record<string, Form>> = {
+  dnnrt_conv2d_s8_swar: { block: 2, tableWords: 7, weightWords: (quads) => quads, workingWords: (quads) => 2 * quads },
+  dnnrt_conv2d_s4_swar: {
+    block: 4,
+    tableWords: 12,
+    weightWords: (quads) => quads / 2,
+    workingWords: (quads) => 2 * quads,
+  },
+  dnnrt_conv2d_s4_pairs_swar: {
+    block: 4,
+    tableWords: 12,
+    weightWords: (quads) => (3 * quads) / 4,
+    workingWords: (quads) => 4 * quads + 2,
+  },
+};
 /** Bit of the mode: quads may be summed whole. */
 const WHOLE_QUADS = 4;
 
-function convolution(step: Step, around: Surroundings, block: number): Halves[] {
+function convolution(step: Step, around: Surroundings, form: Form): Halves[] {
+  const { block } = form;
   const fields = step.params?.fields ?? {};
   const [channels, chunk] = [numberOf(fields, 'out_c'), numberOf(fields, 'chunk')];
   const quads = step.counts?.['quads'] ?? 0;
-  // Words of weights: bytes or nibbles.
-  const perChannel = block === 4 ? quads / 2 : quads;
-  const words = TABLE_WORDS[block] + numberOf(fields, 'field_sum') * block;
+  const perChannel = form.weightWords(quads);
+  const words = form.tableWords + numberOf(fields, 'field_sum') * block;
   const table = dataOf(fields, 'table', around);
   return cuts(channels, 4).flatMap((cut) => {
     const part = (from: number, to: number): Step => {
@@ -66,7 +84,7 @@ function convolution(step: Step, around: Surroundings, block: number): Halves[] 
     };
     // Weights of a chunk as words, then one pixel of the result.
     const most = Math.min(chunk, Math.ceil(Math.max(cut, channels - cut) / block) * block);
-    const moreBytes = 4 * (2 * quads * (most - chunk) + Math.ceil(most / 4) - Math.ceil(chunk / 4));
+    const moreBytes = 4 * (form.workingWords(quads) * (most - chunk) + Math.ceil(most / 4) - Math.ceil(chunk / 4));
     return apart([part(0, cut), part(cut, channels)], around, { shared: [0, 1], moreBytes });
   });
 }

@@ -22,7 +22,7 @@ import {
 } from './pack-weights-swar.ts';
 
 /** Share of the board's RAM that the strips of input may take. */
-const STRIPS_SHARE = 1 / 8;
+export const STRIPS_SHARE = 1 / 8;
 
 /** Columns of input that a row of output needs. */
 function stripColumns(w: WindowFields): number {
@@ -39,7 +39,7 @@ export function stripWords(w: WindowFields): number {
 const CYCLES = { stripValue: 13, fieldQuad: 28, field: 60, product: 9 };
 
 /** Whether input is unpacked once for a row of output. */
-function usesStrips(layer: IntegerConvolution, ramBytes: number): boolean {
+export function usesStrips(layer: IntegerConvolution, ramBytes: number): boolean {
   const w = layer.window;
   if (w.dilation_w !== 1 || layer.depthwise || 4 * stripWords(w) > ramBytes * STRIPS_SHARE) return false;
   if (w.in_c % 4 === 0) return true;
@@ -76,7 +76,7 @@ export function multipliersOf(
 }
 
 /** Null when a channel cannot be computed exactly. */
-function analyse(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | null {
+export function analyse(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | null {
   const known = analyses.get(layer);
   if (known === undefined) analyses.set(layer, computeAnalysis(lowering, layer));
   return known ?? analyses.get(layer) ?? null;
@@ -108,7 +108,7 @@ function computeAnalysis(lowering: Lowering, layer: IntegerConvolution | Integer
 
 const NO_CHANNEL: Channel = { factor: 0, shift: 0, start: 0, quads: true, tilt: 0 };
 
-const isTilted = (channels: readonly Channel[]): boolean => channels.some(({ tilt }) => tilt !== 0);
+export const isTilted = (channels: readonly Channel[]): boolean => channels.some(({ tilt }) => tilt !== 0);
 
 /** Per pair of channels: mode, both starts, both tilts where a channel has one, factor and shift of each. */
 function pairTable(channels: readonly Channel[], quads: number): Int32Array {
@@ -131,7 +131,7 @@ function pairWays(channels: readonly Channel[]): { quadBlocks: number; pairBlock
 }
 
 /** Per four channels their starts, then factor and shift of each. */
-function blockTable(channels: readonly Channel[], blocks: number): Int32Array {
+export function blockTable(channels: readonly Channel[], blocks: number): Int32Array {
   const table = new Int32Array(blocks * 12);
   for (let c = 0; c < blocks * 4; c++) {
     const { start, factor, shift } = channels[c] ?? NO_CHANNEL;
@@ -146,7 +146,7 @@ function blockTable(channels: readonly Channel[], blocks: number): Int32Array {
 const SCRATCH_SHARE = 1 / 6;
 
 /** Number of channels, whole blocks of them, whose unpacked weights fit, in equal chunks. */
-function chunkOf(channels: number, block: number, bytesPerChannel: number, ramBytes: number): number {
+export function chunkOf(channels: number, block: number, bytesPerChannel: number, ramBytes: number): number {
   const blocks = Math.ceil(channels / block);
   const most = Math.max(1, Math.floor((ramBytes * SCRATCH_SHARE) / bytesPerChannel / block));
   return Math.ceil(blocks / Math.ceil(blocks / most)) * block;
@@ -228,7 +228,7 @@ export const convolutionSwar: KernelCandidate<IntegerConvolution> = {
 };
 
 /** More zeros than this are better stored as a sparse tensor. */
-const MOST_ZEROS = 0.5;
+export const MOST_ZEROS = 0.5;
 
 /** The same with weights of 4 bits, stored as such. */
 export const convolutionSwar4: KernelCandidate<IntegerConvolution> = {

@@ -108,6 +108,7 @@ export function overlapRule(step: Step): OverlapRule | undefined {
     case 'dnnrt_conv2d_affine_s8_dsp':
     case 'dnnrt_conv2d_s16_dsp':
       return inOrder(g, { tile: DSP_TILE, elementBytes: 1, channels });
+    case 'dnnrt_conv2d_s4_pairs_swar':
     case 'dnnrt_conv2d_s4_swar':
     case 'dnnrt_conv2d_s8_swar':
       return numberOf(fields, 'chunk') >= channels ? inOrder(g, { tile: 1, elementBytes: 1, channels }) : undefined;

@@ -28,7 +28,8 @@ function lowest(w: number): number {
   return w > 0 ? -128 * w : 127 * w;
 }
 
-function fitsHalfWord(weights: readonly number[]): boolean {
+/** Whether Σ x·w over any inputs fits in half a word. */
+export function fitsHalfWord(weights: readonly number[]): boolean {
   let high = 0;
   let low = 0;
   for (const w of weights) {

@@ -10,6 +10,7 @@ import { convolutionFpu } from './call-fpu.ts';
 import { referenceConvolution, referenceProduct } from './call-reference.ts';
 import { convolutionSwar, convolutionSwar4, productSwar } from './call-swar.ts';
 import { depthwiseSwar, depthwiseTapsSwar } from './call-swar-depthwise.ts';
+import { convolutionPairs4 } from './call-swar-pairs.ts';
 import { type FloatConvolution, referenceFloatConvolution } from './float-layer.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
@@ -28,7 +29,7 @@ type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
 
 const CONVOLUTIONS: Candidates<IntegerConvolution> = {
   reference: [],
-  'cortex-m0plus': [depthwiseSwar, depthwiseTapsSwar, convolutionSwar4, convolutionSwar],
+  'cortex-m0plus': [depthwiseSwar, depthwiseTapsSwar, convolutionPairs4, convolutionSwar4, convolutionSwar],
   'cortex-m4f': [depthwiseDsp, convolutionDsp],
 };
 

@@ -40,6 +40,7 @@ const WINDOW_KERNELS: ReadonlySet<string> = new Set([
   'dnnrt_conv2d_f32',
   'dnnrt_conv2d_f32_fpu',
   'dnnrt_conv2d_s16_dsp',
+  'dnnrt_conv2d_s4_pairs_swar',
   'dnnrt_conv2d_s4_swar',
   'dnnrt_conv2d_s8',
   'dnnrt_conv2d_s8_dsp',
