@@ -1,9 +1,11 @@
 /**
- * How long an ask takes while trials run, as a client sees it: a daemon in a process of its own, a study with a model (DTLZ2-d6-m3, warm
- * with `--known` results), and workers that ask, evaluate for a while, tell, and get ready for the next trial. The next point is prepared
- * whenever something changes, so an ask finds it ready unless a tell or another ask came less than one model fit before.
- *   --workers W (2)   --trial-seconds D (4)   --between-seconds G (1)   --seconds S (60)   --known N (100)
- * `at once` are asks directly after the own tell, which must take that result in: no preparation can help them.
+ * How long an ask takes while trials run, as a client sees it: a daemon in a process of its own, studies with a model (DTLZ2-d6-m3, warm
+ * with `--known` results), and workers that ask, evaluate for a while, tell, and get ready for the next trial. One study makes every point
+ * from all results (`exact`): an ask finds it ready unless a tell or another ask came less than one preparation before. The other one
+ * keeps as many points ready as there are workers (`sampler.ahead`), each made from what was known so many asks before its own.
+ *   --workers W (2)   --trial-seconds D (4)   --between-seconds G (1)   --seconds S (50, per study)   --known N (100)
+ * `atOnce` are asks directly after the own tell. `cost` is what making points ahead costs per evaluation, without a daemon: the hypervolume
+ * of `ahead` in shares of that of `exact`, median over `--cost-seeds` (1) seeds of problems with exact formulas.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,12 +15,15 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createRng, openProblems, type TestProblem } from '@tinypareto/optimizer';
-import { type BenchOptions, type BenchResult, option } from './bench-result.ts';
+import { type BenchOptions, type BenchResult, median, option } from './bench-result.ts';
+import { runLagged } from './support/lagged-run.ts';
 import { wireStudy } from './support/rest-run.ts';
 
 const daemonFile = fileURLToPath(new URL('./support/serve-folder.ts', import.meta.url));
 const TARGET_MS = 10;
 const AT_ONCE_ASKS = 8;
+const COST_PROBLEMS = ['BraninCurrin', 'DTLZ2-d6-m2'];
+const COST_EVALUATIONS = 60;
 
 interface Asked {
   readonly trials: readonly { readonly id: string; readonly fence: number; readonly params: Record<string, number> }[];
@@ -62,9 +67,9 @@ class Daemon {
   }
 }
 
-async function createStudy(daemon: Daemon, test: TestProblem, known: number): Promise<string> {
-  const { budget: _, ...study } = wireStudy(test, 'mobo', 1, 0, 'prefetch');
-  await daemon.text('POST', '/v1/studies', study);
+async function createStudy(daemon: Daemon, test: TestProblem, known: number, ahead: number): Promise<string> {
+  const { budget: _, sampler, ...study } = wireStudy(test, 'mobo', 1, 0, `${ahead} ahead`);
+  await daemon.text('POST', '/v1/studies', { ...study, sampler: { ...sampler, ahead } });
   const rng = createRng(1, 0, 'known results');
   const items = Array.from({ length: known }, () => {
     const params = test.problem.space.sampleParams(rng) ?? {};
@@ -108,12 +113,50 @@ function quantiles(values: readonly number[]) {
   return { asks: sorted.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), largest: at(1) };
 }
 
+/** One study under the load, then asks in a hurry. */
+async function measure(daemon: Daemon, test: TestProblem, known: number, ahead: number, load: Load) {
+  const study = await createStudy(daemon, test, known, ahead);
+  await daemon.ask(study);
+  const before = await daemon.counts();
+  const foregroundMs = quantiles(await askWhileTrialsRun(daemon, test, study, load));
+  const after = await daemon.counts();
+  const total = after.ready + after.awaited + after.computed - before.ready - before.awaited - before.computed;
+  const atOnce: number[] = [];
+  for (let i = 0; i < AT_ONCE_ASKS; i++) {
+    const [ms, trial] = await daemon.ask(study);
+    atOnce.push(ms);
+    await daemon.tell(test, trial);
+  }
+  await daemon.text('POST', `/v1/studies/${study}/cancel`);
+  return {
+    foregroundMs,
+    readyShare: (after.ready - before.ready) / total,
+    awaitedShare: (after.awaited - before.awaited) / total,
+    atOnceMs: quantiles(atOnce),
+  };
+}
+
+/** Hypervolume of points made `ahead` asks before, as a share of what they reach when made from all results. */
+function costOf(workers: number, ahead: number, seeds: number) {
+  return COST_PROBLEMS.map((name) => {
+    const test = openProblems.get(name);
+    if (test === undefined) throw new Error(`${name} is gone`);
+    const shares = Array.from({ length: seeds }, (_, seed) => {
+      const exact = runLagged(test, seed, COST_EVALUATIONS, workers - 1);
+      return runLagged(test, seed, COST_EVALUATIONS, workers - 1 + ahead).map((value, i) => value / exact[i]);
+    });
+    const at = (evaluations: number): number => median(shares.map((share) => share[evaluations - 1]));
+    return { problem: name, seeds, after30: at(30), after60: at(60) };
+  });
+}
+
 export async function run({ args }: BenchOptions): Promise<BenchResult> {
+  const workers = Number(option(args, 'workers', '2'));
   const load: Load = {
-    workers: Number(option(args, 'workers', '2')),
+    workers,
     trialSeconds: Number(option(args, 'trial-seconds', '4')),
     betweenSeconds: Number(option(args, 'between-seconds', '1')),
-    seconds: Number(option(args, 'seconds', '60')),
+    seconds: Number(option(args, 'seconds', '50')),
   };
   const known = Number(option(args, 'known', '100'));
   const test = openProblems.get('DTLZ2-d6-m3');
@@ -123,32 +166,22 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
   try {
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const daemon = new Daemon(line.toString().trim());
-    const study = await createStudy(daemon, test, known);
-    await daemon.ask(study);
-    const before = await daemon.counts();
-    const foreground = quantiles(await askWhileTrialsRun(daemon, test, study, load));
-    const after = await daemon.counts();
-    const total = after.ready + after.awaited + after.computed - before.ready - before.awaited - before.computed;
-    const atOnce: number[] = [];
-    for (let i = 0; i < AT_ONCE_ASKS; i++) {
-      const [ms, trial] = await daemon.ask(study);
-      atOnce.push(ms);
-      await daemon.tell(test, trial);
-    }
+    const ahead = await measure(daemon, test, known, workers, load);
+    const exact = await measure(daemon, test, known, 0, load);
+    const { p95 } = ahead.foregroundMs;
     return {
       name: 'prefetch',
-      figure: foreground.p95,
-      unit: `ms, 95th percentile of asks while ${load.workers} workers run trials of ${load.trialSeconds} s`,
+      figure: p95,
+      unit: `ms, 95th percentile of asks while ${workers} workers run trials of ${load.trialSeconds} s, with ahead: ${workers} (exact: ${exact.foregroundMs.p95.toFixed(0)} ms)`,
       peer: 'the target (no peer prepares points: an ask computes them)',
       peerFigure: TARGET_MS,
-      ratio: TARGET_MS / foreground.p95,
+      ratio: TARGET_MS / p95,
       details: {
         load,
         known,
-        foregroundMs: foreground,
-        readyShare: (after.ready - before.ready) / total,
-        awaitedShare: (after.awaited - before.awaited) / total,
-        atOnceMs: quantiles(atOnce),
+        ahead,
+        exact,
+        cost: costOf(workers, workers, Number(option(args, 'cost-seeds', '1'))),
         loadAverage: loadavg()[0],
       },
     };
