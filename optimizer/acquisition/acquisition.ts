@@ -1,5 +1,6 @@
 /** What the candidate search maximises. */
 import type { GpModel } from '../gp/gp-model.ts';
+import type { GpData } from '../gp/marginal-likelihood.ts';
 import type { Params } from '../space/parameter.ts';
 import type { Candidate } from './candidate.ts';
 
@@ -21,6 +22,11 @@ export interface ModelledOutput {
   readonly offset?: (params: Params) => number;
   /** Power of the probability that this constraint holds (default 1): above 1 less is risked for the same gain. */
   readonly strictness?: number;
+  /** How to draw its hyper-parameters anew, where the mean depends on them: the data with trends, and the offset for other slopes. */
+  readonly trended?: {
+    readonly data: GpData;
+    readonly offset: (slopes: Float64Array) => (params: Params) => number;
+  };
 }
 
 export interface KnownOutput {

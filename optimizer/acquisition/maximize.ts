@@ -15,8 +15,8 @@ export interface SearchTask {
   readonly acquisition: Acquisition;
   /** Total violation of the constraints that are known without evaluation; 0 where allowed. */
   readonly knownViolation: (params: Params) => number;
-  /** Cells that must not be returned. */
-  readonly seen: ReadonlySet<string>;
+  /** Whether a point must not be returned. */
+  readonly isSeen: (params: Params) => boolean;
   /** Good points found so far: some starts are drawn around them. */
   readonly incumbents: readonly Params[];
   /** Called before every evaluation; what it throws ends the search. */
@@ -71,7 +71,7 @@ export class CandidateSearch {
     const worst = this.#best.at(-1);
     if (Number.isNaN(value) || (this.#best.length === limit && worst !== undefined && value <= worst.value)) return;
     const key = this.#task.space.cellKey(candidate.params);
-    if (this.#task.seen.has(key) || this.#keys.has(key)) return;
+    if (this.#keys.has(key) || this.#task.isSeen(candidate.params)) return;
     this.#keys.add(key);
     let at = this.#best.length;
     while (at > 0 && this.#best[at - 1].value < value) at--;

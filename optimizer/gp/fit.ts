@@ -3,8 +3,15 @@
  * the highest posterior density wins. Larger data sets are fitted on a subset first and only polished on the rest.
  */
 import { type LbfgsResult, minimizeBounded } from '../math/lbfgs.ts';
-import type { GpHyper } from './gp-model.ts';
-import { defaultPriors, type HyperPriors, logNormalMode, thetaBounds, thetaLength } from './hyper-parameters.ts';
+import {
+  defaultPriors,
+  type GpHyper,
+  type HyperPriors,
+  logNormalMode,
+  splitHyper,
+  thetaBounds,
+  thetaLength,
+} from './hyper-parameters.ts';
 import type { KernelKind } from './kernel.ts';
 import { type GpData, MarginalLikelihood } from './marginal-likelihood.ts';
 
@@ -12,13 +19,14 @@ export interface FitOptions {
   readonly kinds: readonly KernelKind[];
   readonly maxIterations: number;
   readonly priors?: HyperPriors;
-  /** Extra starting point, e.g. the hyper-parameters of a similar data set. */
-  readonly start?: Float64Array;
+  /** Another start, e.g. the hyper-parameters of a similar data set. */
+  readonly start?: GpHyper;
   /** Called before every evaluation; what it throws ends the fit. */
   readonly interrupt?: () => void;
 }
 
 export interface FitResult extends GpHyper {
+  readonly slopes: Float64Array;
   /** Log posterior density / n; kernels and starts are compared by it. */
   readonly logDensity: number;
 }
@@ -58,18 +66,25 @@ function lesserOf(
   return b.value < a.value ? b.x : a.x;
 }
 
+function joined(theta: Float64Array, slopes: Float64Array): Float64Array {
+  return Float64Array.of(...theta, ...slopes);
+}
+
 /** Fits; never fails: the start is returned where the density cannot be evaluated at all. */
 export function fitHyperParameters(data: GpData, options: FitOptions): FitResult {
   const D = data.columns.length;
   const priors = options.priors ?? defaultPriors(D);
+  const { trends = [] } = data;
+  const usual = new Float64Array(trends.length).fill(priors.slope.mean / Math.sqrt(Math.max(1, trends.length)));
   let best: FitResult = {
     kind: options.kinds[0],
     theta: initialTheta(options.kinds[0], D, priors),
+    slopes: usual,
     logDensity: Number.NEGATIVE_INFINITY,
   };
   for (const kind of options.kinds) {
-    const { lower, upper } = thetaBounds(kind, D);
-    const first = initialTheta(kind, D, priors);
+    const { lower, upper } = thetaBounds(kind, D, trends.length);
+    const first = joined(initialTheta(kind, D, priors), usual);
     const likelihood = new MarginalLikelihood(data, kind, priors);
     const objective = (theta: Float64Array, gradient: Float64Array): number => {
       options.interrupt?.();
@@ -82,11 +97,11 @@ export function fitHyperParameters(data: GpData, options: FitOptions): FitResult
         valueTolerance: 1e-7,
         firstStep: 0.5,
       });
-    let start = options.start ?? first;
+    let start = options.start === undefined ? first : joined(options.start.theta, options.start.slopes ?? usual);
     if (options.start === undefined && data.knownNoise.some(Number.isNaN)) start = lesserOf(D, first, climb);
     const result = climb(start, options.maxIterations);
     const logDensity = -result.value - (kind === 'rbf' ? SMOOTHNESS_HANDICAP / data.n : 0);
-    if (logDensity > best.logDensity) best = { kind, theta: result.x, logDensity };
+    if (logDensity > best.logDensity) best = { ...splitHyper(kind, D, result.x), logDensity };
   }
   return best;
 }

@@ -11,8 +11,7 @@ import {
   solveLower,
   solveLowerTransposed,
 } from '../linalg/triangular.ts';
-import { type NaturalHyper, naturalHyper } from './hyper-parameters.ts';
-import type { KernelKind } from './kernel.ts';
+import { type GpHyper, type NaturalHyper, naturalHyper } from './hyper-parameters.ts';
 import { columnDistance, columnSlope, kernelOfRows } from './kernel.ts';
 import type { GpData } from './marginal-likelihood.ts';
 
@@ -20,12 +19,6 @@ import type { GpData } from './marginal-likelihood.ts';
 const MIN_VARIANCE = 1e-12;
 
 const SQRT5 = Math.sqrt(5);
-
-export interface GpHyper {
-  readonly kind: KernelKind;
-  /** See hyper-parameters.ts. */
-  readonly theta: Float64Array;
-}
 
 /** K + noise of `data` (lower triangle, n x n). */
 function covarianceMatrix(data: GpData, hyper: GpHyper): Float64Array {

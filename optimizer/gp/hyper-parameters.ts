@@ -8,6 +8,14 @@
 
 export type KernelKind = 'matern52' | 'rbf' | 'anova';
 
+/** What a fit finds. */
+export interface GpHyper {
+  readonly kind: KernelKind;
+  readonly theta: Float64Array;
+  /** Along the trends of the data, where it has any. */
+  readonly slopes?: Float64Array;
+}
+
 export interface LogNormal {
   readonly mu: number;
   readonly sigma: number;
@@ -23,6 +31,8 @@ export interface HyperPriors {
   readonly amplitude: LogNormal;
   /** Length-scales of 'anova': a column's relevance is in its amplitude, so that they do not grow with D. */
   readonly ownLengthscale: LogNormal;
+  /** Of the slopes along trends (normal), the mean shared out over all of them. */
+  readonly slope: { readonly mean: number; readonly deviation: number };
 }
 
 /** Bounds of the natural parameters. */
@@ -33,6 +43,7 @@ export interface HyperBounds {
   /** Of the logit. */
   readonly share: readonly [number, number];
   readonly amplitude: readonly [number, number];
+  readonly slope: readonly [number, number];
 }
 
 export const DEFAULT_BOUNDS: HyperBounds = {
@@ -41,6 +52,7 @@ export const DEFAULT_BOUNDS: HyperBounds = {
   noise: [1e-8, 1],
   share: [-6, 6],
   amplitude: [2.5e-3, 400],
+  slope: [0, 3],
 };
 
 /** The priors for D columns. */
@@ -52,6 +64,7 @@ export function defaultPriors(D: number): HyperPriors {
     shareDeviation: 1.5,
     amplitude: { mu: -1.5 + 2.25, sigma: 1.5 },
     ownLengthscale: { mu: Math.SQRT2 - 0.5, sigma: Math.sqrt(3) },
+    slope: { mean: 0.8, deviation: 0.5 },
   };
 }
 
@@ -74,6 +87,12 @@ export function logNormalSlope(prior: LogNormal, t: number): number {
 /** Number of hyper-parameters for D columns. */
 export function thetaLength(kind: KernelKind, D: number): number {
   return kind === 'anova' ? 2 * D + 2 : D + 3;
+}
+
+/** Theta and the slopes that follow it. */
+export function splitHyper(kind: KernelKind, D: number, parameters: Float64Array) {
+  const length = thetaLength(kind, D);
+  return { kind, theta: parameters.slice(0, length), slopes: parameters.slice(length) };
 }
 
 /** Natural parameters of a theta. */
@@ -100,14 +119,16 @@ export function naturalHyper(kind: KernelKind, theta: Float64Array): NaturalHype
   };
 }
 
-/** Bounds of theta. */
-export function thetaBounds(kind: KernelKind, D: number): { lower: Float64Array; upper: Float64Array } {
-  const { lengthscale, signal, noise, share, amplitude } = DEFAULT_BOUNDS;
+/** Bounds of theta, followed by those of the slopes along `trends` trends. */
+export function thetaBounds(kind: KernelKind, D: number, trends = 0): { lower: Float64Array; upper: Float64Array } {
+  const { lengthscale, signal, noise, share, amplitude, slope } = DEFAULT_BOUNDS;
+  const length = thetaLength(kind, D);
   const pick = (side: 0 | 1): Float64Array => {
-    const edge = new Float64Array(thetaLength(kind, D)).fill(Math.log(lengthscale[side]));
+    const edge = new Float64Array(length + trends).fill(Math.log(lengthscale[side]));
+    edge.fill(slope[side], length);
     edge[D] = Math.log(signal[side]);
     edge[D + 1] = Math.log(noise[side]);
-    if (kind === 'anova') edge.fill(Math.log(amplitude[side]), D + 2);
+    if (kind === 'anova') edge.fill(Math.log(amplitude[side]), D + 2, length);
     else edge[D + 2] = share[side];
     return edge;
   };

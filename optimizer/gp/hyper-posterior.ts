@@ -4,8 +4,7 @@
  * fit reflect. Few data leave open what a single best fit decides: which parameters matter, and how smooth an output is.
  */
 import type { Rng } from '../math/rng.ts';
-import type { GpHyper } from './gp-model.ts';
-import { defaultPriors, thetaBounds } from './hyper-parameters.ts';
+import { defaultPriors, type GpHyper, thetaBounds, thetaLength } from './hyper-parameters.ts';
 import { type GpData, MarginalLikelihood } from './marginal-likelihood.ts';
 
 export interface DrawEffort {
@@ -35,13 +34,13 @@ class Posterior {
   readonly #lower: Float64Array;
   readonly #upper: Float64Array;
 
-  constructor(data: GpData, { kind, theta }: GpHyper) {
+  constructor(data: GpData, kind: GpHyper['kind']) {
     const D = data.columns.length;
-    const { lower, upper } = thetaBounds(kind, D);
+    const { lower, upper } = thetaBounds(kind, D, data.trends?.length);
     this.#likelihood = new MarginalLikelihood(data, kind, defaultPriors(D));
     this.#n = data.n;
-    // All but the logit of a share are logarithms of parameters whose priors are densities of the natural values.
-    this.#scaled = kind === 'anova' ? theta.length : D + 2;
+    // All but the logit of a share and slopes are logarithms of parameters whose priors are densities of the natural values.
+    this.#scaled = kind === 'anova' ? thetaLength(kind, D) : D + 2;
     this.#lower = lower;
     this.#upper = upper;
   }
@@ -87,7 +86,7 @@ function energy(momentum: Float64Array): number {
 }
 
 /**
- * Draws of theta, starting from the fitted `hyper`; none where the density cannot be evaluated there. `interrupt` is called before every
+ * Draws of theta and slopes (`splitHyper`), starting from the fitted `hyper`; none where the density cannot be evaluated there. `interrupt` is called before every
  * trajectory; what it throws ends the drawing.
  */
 export function drawHyperParameters(
@@ -97,14 +96,15 @@ export function drawHyperParameters(
   rng: Rng,
   interrupt?: () => void,
 ): Float64Array[] {
-  const posterior = new Posterior(data, hyper);
+  const posterior = new Posterior(data, hyper.kind);
   const found: Float64Array[] = [];
-  let here = posterior.at(hyper.theta.slice());
+  const start = Float64Array.of(...hyper.theta, ...(hyper.slopes ?? []));
+  let here = posterior.at(start);
   if (!Number.isFinite(here.logDensity)) return found;
   let step = FIRST_STEP;
   for (let round = 1; found.length < draws; round++) {
     interrupt?.();
-    const momentum = Float64Array.from(hyper.theta, () => rng.nextNormal());
+    const momentum = Float64Array.from(start, () => rng.nextNormal());
     const before = here.logDensity - energy(momentum);
     // A varying length keeps trajectories from closing on themselves.
     const next = posterior.travel(here, momentum, step * (0.8 + 0.4 * rng.nextFloat()));

@@ -1,7 +1,8 @@
 /**
  * Log posterior density of the hyper-parameters of an exact Gaussian process, with its gradient (Rasmussen & Williams 2006,
- * section 5.4.1). y = mean + f + noise, K = k + diag(noise + known), the constant mean is its generalised least squares
- * estimate (so its derivative vanishes). Divided by n, negated: a function to minimise over theta (hyper-parameters.ts).
+ * section 5.4.1). y = mean + sum_j slope_j trend_j + f + noise, K = k + diag(noise + known), the constant mean is its generalised least
+ * squares estimate (so its derivative vanishes). Divided by n, negated: a function to minimise over theta (hyper-parameters.ts) followed
+ * by the slopes, if there are trends.
  */
 import { choleskyWithJitter } from '../linalg/cholesky.ts';
 import {
@@ -24,6 +25,19 @@ export interface GpData {
   readonly y: Float64Array;
   /** Known noise variance of each output in standardised units; NaN where it must be inferred. */
   readonly knownNoise: Float64Array;
+  /** Functions of the point that the outputs are expected to follow, multiplied by slopes to be found: their values, n each. */
+  readonly trends?: readonly Float64Array[];
+}
+
+/** Outputs less `slopes` times the trends, which are then no longer there. */
+export function detrended(data: GpData, slopes: ArrayLike<number>): GpData {
+  const { trends = [], ...rest } = data;
+  if (trends.length === 0) return data;
+  const y = data.y.slice();
+  trends.forEach((trend, j) => {
+    for (let i = 0; i < y.length; i++) y[i] -= slopes[j] * trend[i];
+  });
+  return { ...rest, y };
 }
 
 const SQRT5 = Math.sqrt(5);
@@ -147,10 +161,13 @@ export class MarginalLikelihood {
     }
   }
 
-  /** Negative log posterior density / n at `theta`; +Infinity where the matrix cannot be factorised. Writes the gradient. */
-  evaluate(theta: Float64Array, gradient: Float64Array): number {
-    const { n, columns, y, knownNoise } = this.#data;
+  /** Negative log posterior density / n at theta and slopes; +Infinity where the matrix cannot be factorised. Writes the gradient. */
+  evaluate(parameters: Float64Array, gradient: Float64Array): number {
+    const { n, columns, knownNoise, trends = [] } = this.#data;
     const D = columns.length;
+    const length = parameters.length - trends.length;
+    const theta = trends.length === 0 ? parameters : parameters.subarray(0, length);
+    const { y } = detrended(this.#data, parameters.subarray(length));
     this.#fillKernel(theta);
     const [L, U, K, alpha, ones] = [this.#L, this.#U, this.#K, this.#alpha, this.#ones];
     gradient.fill(0);
@@ -238,6 +255,14 @@ export class MarginalLikelihood {
       value -= 0.5 * logit * logit;
       gradient[D + 2] = -(signal * share * (1 - share) * shareSum - logit / priors.shareDeviation) / n;
     }
+    trends.forEach((trend, j) => {
+      const { mean: usual, deviation } = priors.slope;
+      const z = (parameters[length + j] - usual / Math.sqrt(trends.length)) / deviation;
+      let explained = 0;
+      for (let i = 0; i < n; i++) explained += trend[i] * alpha[i];
+      value -= 0.5 * z * z;
+      gradient[length + j] = -(explained - z / deviation) / n;
+    });
     return -value / n;
   }
 }

@@ -1,12 +1,12 @@
 /**
  * The model of one scalar output of a trial (an objective, to be minimised, or a constraint's violation): data, output transform,
- * fitted Gaussian process and an optional prior mean whose residual is learned. Everything inside is in standardised units.
+ * fitted Gaussian process, an optional prior mean whose residual is learned and trends whose slopes are. Everything inside is in standardised units.
  */
-import type { FitOptions } from './fit.ts';
+import type { FitOptions, FitResult } from './fit.ts';
 import { fitHyperParameters } from './fit.ts';
 import { GpModel } from './gp-model.ts';
 import type { KernelColumn } from './kernel.ts';
-import type { GpData } from './marginal-likelihood.ts';
+import { detrended, type GpData } from './marginal-likelihood.ts';
 import type { OutputTransform } from './output-transform.ts';
 
 export interface OutputData {
@@ -19,6 +19,8 @@ export interface OutputData {
   readonly errors: readonly number[];
   /** Prior mean of each row, raw units; absent = none. */
   readonly prior?: readonly number[];
+  /** Values of trends, a row per trend (marginal-likelihood.ts); absent = none. */
+  readonly trends?: readonly Float64Array[];
 }
 
 /** Noise variance (standardised) of values that are said to be exact: keeps the covariance matrix well conditioned. */
@@ -26,13 +28,19 @@ const EXACT_NOISE = 1e-8;
 
 export class Surrogate {
   readonly transform: OutputTransform;
+  /** Of what is left of the outputs after prior mean and trends. */
   readonly model: GpModel;
+  /** With trends. */
+  readonly data: GpData;
+  readonly hyper: FitResult;
   /** Log density of the raw outputs and hyper-parameters: what output transforms are compared by. */
   readonly logEvidence: number;
 
-  private constructor(transform: OutputTransform, model: GpModel, logEvidence: number) {
+  private constructor(transform: OutputTransform, model: GpModel, data: GpData, hyper: FitResult, logEvidence: number) {
     this.transform = transform;
     this.model = model;
+    this.data = data;
+    this.hyper = hyper;
     this.logEvidence = logEvidence;
   }
 
@@ -41,11 +49,11 @@ export class Surrogate {
     const data = toGpData(output, transform);
     const fitted = fitHyperParameters(data, options);
     options.interrupt?.();
-    const model = GpModel.create(data, fitted);
+    const model = GpModel.create(detrended(data, fitted.slopes), fitted);
     if (model === undefined) return undefined;
     let logEvidence = data.n * fitted.logDensity;
     for (const value of output.values) logEvidence += Math.log(transform.slope(value));
-    return new Surrogate(transform, model, logEvidence);
+    return new Surrogate(transform, model, data, fitted, logEvidence);
   }
 
   /**
@@ -66,16 +74,17 @@ export class Surrogate {
         best = surrogate;
     }
     if (best === undefined || n <= FULL_FIT) return best;
-    const { hyper } = best.model;
+    const { hyper } = best;
     const polished = fitHyperParameters(toGpData(thinned(output, POLISHED_POINTS), best.transform), {
       kinds: [hyper.kind],
       maxIterations: 8,
-      start: hyper.theta,
+      start: hyper,
       ...(options.interrupt !== undefined && { interrupt: options.interrupt }),
     });
     options.interrupt?.();
-    const model = GpModel.create(toGpData(output, best.transform), polished);
-    return model === undefined ? undefined : new Surrogate(best.transform, model, best.logEvidence);
+    const data = toGpData(output, best.transform);
+    const model = GpModel.create(detrended(data, polished.slopes), polished);
+    return model === undefined ? undefined : new Surrogate(best.transform, model, data, polished, best.logEvidence);
   }
 }
 
@@ -89,13 +98,14 @@ function thinned(output: OutputData, count: number): OutputData {
   const n = output.rows.length;
   if (n <= count) return output;
   const picks = Array.from({ length: count }, (_, i) => Math.floor((i * n) / count));
-  const { prior } = output;
+  const { prior, trends } = output;
   return {
     columns: output.columns,
     rows: picks.map((i) => output.rows[i]),
     values: picks.map((i) => output.values[i]),
     errors: picks.map((i) => output.errors[i]),
     ...(prior === undefined ? {} : { prior: picks.map((i) => prior[i]) }),
+    ...(trends === undefined ? {} : { trends: trends.map((trend) => Float64Array.from(picks, (i) => trend[i])) }),
   };
 }
 
@@ -112,7 +122,8 @@ function toGpData(output: OutputData, transform: OutputTransform): GpData {
     const error = output.errors[i] * transform.slope(output.values[i]);
     knownNoise[i] = Number.isNaN(error) ? Number.NaN : Math.max(error * error, EXACT_NOISE);
   }
-  return { columns: output.columns, n, X, y, knownNoise };
+  const { columns, trends } = output;
+  return { columns, n, X, y, knownNoise, ...(trends !== undefined && { trends }) };
 }
 
 /**

@@ -8,10 +8,12 @@ import { type Candidate, toCandidate } from '../acquisition/candidate.ts';
 import type { Found, SearchEffort, SearchTask } from '../acquisition/maximize.ts';
 import { MixtureAcquisition } from '../acquisition/mixture-acquisition.ts';
 import { ScenarioAcquisition } from '../acquisition/scenario-acquisition.ts';
+import { searchWithin } from '../acquisition/search-within.ts';
 import type { Rng } from '../math/rng.ts';
 import { nonDominatedIndices, type Point } from '../pareto/dominance.ts';
+import type { Params } from '../space/parameter.ts';
 import type { SearchSpace } from '../space/search-space.ts';
-import { centrePoint, centrePoints, freeParameters } from './centre-design.ts';
+import { centreDesign, centrePoint, centrePoints, freeParameters } from './centre-design.ts';
 import { doubtfulStudy, isWorthDoubt, outweighs } from './doubt.ts';
 import { drawStudies } from './draw-studies.ts';
 import { type FittedStudy, fitStudy, MAX_MODELLED } from './fit-study.ts';
@@ -51,6 +53,12 @@ function predicted(study: FittedStudy, candidate: Candidate): Record<string, { m
   return out;
 }
 
+interface FreeChoice {
+  readonly design: Params;
+  /** Indices of the parameters that may differ. */
+  readonly free: readonly number[];
+}
+
 /** One fitted state of a study, good for any number of suggestions. */
 class BayesianRun {
   readonly #strategy: BayesianStrategy;
@@ -81,23 +89,34 @@ class BayesianRun {
     this.#feasible = table.rows.filter((row) => row.isFeasible);
   }
 
-  next(seen: ReadonlySet<string>, pending: readonly Candidate[], rng: Rng): Suggestion | undefined {
-    const { kind, reached } = this.#strategy;
-    const confident = this.#search(this.#drawn, seen, pending, rng);
+  /** The best point; with `within`, of those that differ from a design in free parameters only. */
+  next(
+    seen: ReadonlySet<string>,
+    pending: readonly Candidate[],
+    rng: Rng,
+    within?: FreeChoice,
+  ): Suggestion | undefined {
+    const { reached } = this.#strategy;
+    const confident = this.#search(this.#drawn, seen, pending, rng, within);
     if (confident === undefined) return undefined;
+    if (within !== undefined) return this.#reason(confident, 'how to treat the design in the middle of what is known');
     let best = confident;
     const front = this.#feasible.map((row) => row.objectives);
     if (isWorthDoubt(confident.value, reached?.(this.#study, front) ?? 0, this.#table.rows.length + pending.length)) {
       const doubtful = this.#search([doubtfulStudy(this.#study)], seen, pending, rng.fork('doubt'));
       if (doubtful !== undefined && outweighs(doubtful.value, confident.value)) best = doubtful;
     }
+    return this.#reason(best, best === confident ? undefined : 'a second look under more cautious models');
+  }
+
+  #reason({ candidate, value }: Found, note?: string): Suggestion {
     return {
-      params: best.candidate.params,
+      params: candidate.params,
       why: {
-        origin: kind,
-        acquisition: best.value,
-        predicted: predicted(this.#study, best.candidate),
-        ...(best === confident ? {} : { note: 'a second look under more cautious models' }),
+        origin: this.#strategy.kind,
+        acquisition: value,
+        predicted: predicted(this.#study, candidate),
+        ...(note !== undefined && { note }),
       },
     };
   }
@@ -107,6 +126,7 @@ class BayesianRun {
     seen: ReadonlySet<string>,
     pending: readonly Candidate[],
     rng: Rng,
+    within?: FreeChoice,
   ): Found | undefined {
     const parts = studies.map((study) => {
       this.#interrupting.interrupt?.();
@@ -125,12 +145,16 @@ class BayesianRun {
       space: this.#space,
       acquisition,
       knownViolation: (params) => this.#outputs.knownViolation(params),
-      seen,
+      isSeen: (params) => seen.has(this.#space.cellKey(params)),
       incumbents: nonDominatedIndices(feasible.map((row) => row.objectives)).map((i) => feasible[i].trial.params),
       ...this.#interrupting,
     };
     const effort = effortFor(Math.min(MAX_MODELLED, this.#table.rows.length));
-    return this.#strategy.search(task, effort, rng.fork('search'))[0];
+    if (within === undefined) return this.#strategy.search(task, effort, rng.fork('search'))[0];
+    const part = searchWithin(task, within.design, within.free);
+    if (part === undefined) return undefined;
+    const [found] = this.#strategy.search(part.task, effort, rng.fork('search'));
+    return found === undefined ? undefined : part.whole(found);
   }
 }
 
@@ -171,9 +195,13 @@ export function createBayesianSampler(
     return latest.study;
   };
 
+  const evenAtCentre = Math.min(atCentre, free.length + 2);
+  const design = atCentre > 0 ? centreDesign(problem, free, options.seed) : undefined;
+  const modelledFrom = design === undefined ? initialPoints : Math.min(initialPoints, evenAtCentre);
+
   const initialPoint = (observations: Observations, rng: Rng): Suggestion | string => {
-    if (observations.length < atCentre) {
-      const params = centrePoint(problem, free, observations, options.seed);
+    if (design !== undefined && observations.length < atCentre) {
+      const params = centrePoint(problem, design, free, observations, options.seed);
       if (params !== undefined) return { params, why: { origin: 'centre' } };
     }
     const result = sobol.suggest(observations, rng.fork('sobol'), 1);
@@ -182,13 +210,17 @@ export function createBayesianSampler(
   };
 
   const suggestOne = (run: BayesianRun | undefined, observations: Observations, rng: Rng): Suggestion | string => {
-    if (run === undefined || observations.length < initialPoints) return initialPoint(observations, rng);
+    const isInitial = observations.length < initialPoints;
+    const within =
+      isInitial && design !== undefined && observations.length >= evenAtCentre ? { design, free } : undefined;
+    if (run === undefined || (isInitial && within === undefined)) return initialPoint(observations, rng);
     const seen = new Set(observations.map((trial) => space.cellKey(trial.params)));
     const pending = observations
       .filter((trial) => trial.state === 'pending')
       .map((trial) => toCandidate(space, trial.params));
-    const suggestion = run.next(seen, pending, rng.fork('model'));
+    const suggestion = run.next(seen, pending, rng.fork('model'), within);
     if (suggestion !== undefined) return suggestion;
+    if (isInitial) return initialPoint(observations, rng);
     const fresh = new FreshCells(problem, observations);
     const params = fresh.sample(rng.fork('fresh'));
     if (params === null) return fresh.exhaustedReason;
@@ -202,7 +234,7 @@ export function createBayesianSampler(
       const suggestions: Suggestion[] = [];
       // The models depend on finished trials only: one fit serves the whole batch.
       const table = trialTable(problem, outputs, observations);
-      const isReady = observations.length + count > initialPoints && table.rows.length >= 2;
+      const isReady = observations.length + count > modelledFrom && table.rows.length >= 2;
       const study = isReady ? fit(table) : undefined;
       const run =
         study === undefined

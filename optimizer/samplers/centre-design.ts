@@ -4,7 +4,7 @@
  * middle of the known metrics and spread evenly over those free parameters: their effects stand apart from all others.
  */
 import { createRng } from '../math/rng.ts';
-import { createSobol } from '../math/sobol.ts';
+import { createSobol, type SobolSequence } from '../math/sobol.ts';
 import type { Params } from '../space/parameter.ts';
 import { FreshCells } from './fresh-cells.ts';
 import type { KnownMetric, Observations, SamplerProblem } from './sampler.ts';
@@ -13,6 +13,8 @@ import type { KnownMetric, Observations, SamplerProblem } from './sampler.ts';
 const PROBES = 64;
 /** Quasi-random designs among which the middle one is sought. */
 const DESIGNS = 256;
+/** Distance of a rank from the middle, as a share of all, that is near enough. */
+const NEAR_MIDDLE = 0.15;
 /** Quasi-random points tried per initial point. */
 const ATTEMPTS = 256;
 
@@ -43,8 +45,23 @@ export function freeParameters({ space, known }: SamplerProblem): number[] {
   });
 }
 
-/** Of `designs`, the one whose worst rank among the known objectives is nearest to the middle. */
-function middleOf(problem: SamplerProblem, designs: readonly Params[]): Params | undefined {
+/** Mean squared distance of the numbers that known metrics depend on from the middle of their ranges. */
+function distanceFromMiddle({ space }: SamplerProblem, free: readonly number[], params: Params): number {
+  const unit = space.encode(params);
+  let [sum, count] = [0, 0];
+  space.dimensions.forEach(({ kind }, d) => {
+    if (kind === 'categorical' || free.includes(d)) return;
+    sum += (unit[d] - 0.5) ** 2;
+    count++;
+  });
+  return count === 0 ? 0 : sum / count;
+}
+
+/**
+ * Of `designs`, one whose worst rank among the known objectives is near the middle; of several the one whose numbers are: what is
+ * learned at an odd design may not hold for others.
+ */
+function middleOf(problem: SamplerProblem, free: readonly number[], designs: readonly Params[]): Params | undefined {
   const objectives = problem.objectives.flatMap(({ metric, direction, reference }) => {
     const known = problem.known?.get(metric);
     const sign = direction === 'minimize' ? 1 : -1;
@@ -62,28 +79,40 @@ function middleOf(problem: SamplerProblem, designs: readonly Params[]): Params |
       offsets[k] = Math.max(offsets[k], Math.abs(rank / chosen.length - 0.5));
     });
   }
+  const nearest = offsets.reduce((a, b) => Math.min(a, b), 1);
+  const near = chosen.filter((_, k) => offsets[k] <= Math.max(nearest, NEAR_MIDDLE));
+  const distances = near.map((params) => distanceFromMiddle(problem, free, params));
   let middle = 0;
-  for (let k = 1; k < chosen.length; k++) if (offsets[k] < offsets[middle]) middle = k;
-  return chosen[middle];
+  for (let k = 1; k < near.length; k++) if (distances[k] < distances[middle]) middle = k;
+  return near[middle];
 }
 
-/** The next initial point; undefined when no fresh one was met. `free` are the indices of the free parameters. */
+const designSequence = ({ space }: SamplerProblem, seed: number): SobolSequence =>
+  createSobol(space.dimensions.length, createRng(seed, 0, 'sobol scramble'));
+
+/** The design in the middle; undefined where no point is allowed. */
+export function centreDesign(problem: SamplerProblem, free: readonly number[], seed: number): Params | undefined {
+  const sequence = designSequence(problem, seed);
+  const anywhere = new FreshCells(problem, []);
+  const designs = Array.from({ length: DESIGNS }, (_, i) => problem.space.decode(sequence.point(i)));
+  return middleOf(
+    problem,
+    free,
+    designs.filter((params) => anywhere.isFresh(params)),
+  );
+}
+
+/** The next even point at a design; undefined when no fresh one was met. `free` are the indices of the free parameters. */
 export function centrePoint(
   problem: SamplerProblem,
+  design: Params,
   free: readonly number[],
   observations: Observations,
   seed: number,
 ): Params | undefined {
   const { space } = problem;
-  const D = space.dimensions.length;
-  const sequence = createSobol(D, createRng(seed, 0, 'sobol scramble'));
-  const anywhere = new FreshCells(problem, []);
-  const designs = Array.from({ length: DESIGNS }, (_, i) => space.decode(sequence.point(i))).filter((params) =>
-    anywhere.isFresh(params),
-  );
-  const middle = middleOf(problem, designs);
-  if (middle === undefined) return undefined;
-  const centre = space.encode(middle);
+  const sequence = designSequence(problem, seed);
+  const centre = space.encode(design);
   const fresh = new FreshCells(problem, observations);
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const point = sequence.point(DESIGNS + observations.length + attempt);

@@ -4,7 +4,9 @@
  */
 import type { OutputModel } from '../acquisition/acquisition.ts';
 import { GpModel } from '../gp/gp-model.ts';
+import { splitHyper } from '../gp/hyper-parameters.ts';
 import { drawHyperParameters } from '../gp/hyper-posterior.ts';
+import { detrended } from '../gp/marginal-likelihood.ts';
 import type { Rng } from '../math/rng.ts';
 import type { FittedStudy } from './fit-study.ts';
 
@@ -22,13 +24,17 @@ function isDrawn(output: OutputModel): boolean {
 
 function drawOutput(output: OutputModel, draws: number, rng: Rng, interrupt?: () => void): OutputModel[] {
   if (output.kind === 'known' || !isDrawn(output)) return new Array<OutputModel>(draws).fill(output);
-  const { model } = output;
+  const { model, trended } = output;
   const { kind } = model.hyper;
-  const thetas = drawHyperParameters(model.data, model.hyper, { ...EFFORT, draws }, rng, interrupt);
+  const data = trended?.data ?? model.data;
+  const found = drawHyperParameters(data, model.hyper, { ...EFFORT, draws }, rng, interrupt);
   return Array.from({ length: draws }, (_, k) => {
     interrupt?.();
-    const drawn = thetas[k] === undefined ? undefined : GpModel.create(model.data, { kind, theta: thetas[k] });
-    return drawn === undefined ? output : { ...output, model: drawn };
+    if (found[k] === undefined) return output;
+    const hyper = splitHyper(kind, data.columns.length, found[k]);
+    const drawn = GpModel.create(detrended(data, hyper.slopes), hyper);
+    if (drawn === undefined) return output;
+    return { ...output, model: drawn, ...(trended !== undefined && { offset: trended.offset(hyper.slopes) }) };
   });
 }
 

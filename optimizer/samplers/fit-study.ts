@@ -80,7 +80,7 @@ function fitObjective(
   j: number,
   reference: number,
 ): FittedObjective | undefined {
-  const { known, prior } = output;
+  const { known, prior, trends } = output;
   const used = rows.filter((row) => !Number.isNaN(row.objectives[j]));
   const values = used.map((row) => row.objectives[j]);
   if (known !== undefined) {
@@ -95,14 +95,22 @@ function fitObjective(
       values,
       errors: used.map((row) => row.errors[j]),
       ...(prior === undefined ? {} : { prior: used.map((row) => prior(row.trial.params)) }),
+      ...(trends.length > 0 && { trends: trends.map((t) => Float64Array.from(used, ({ trial }) => t(trial.params))) }),
     },
     objectiveTransforms(values, reference),
     fitOptions(form),
   );
   if (surrogate === undefined) return undefined;
-  const { transform } = surrogate;
-  const offset = prior === undefined ? {} : { offset: (params: Params) => transform.forward(prior(params)) };
-  return { output, transform, model: { kind: 'modelled', model: surrogate.model, ...offset } };
+  const { transform, model, data, hyper } = surrogate;
+  if (prior !== undefined) {
+    const offset = (params: Params): number => transform.forward(prior(params));
+    return { output, transform, model: { kind: 'modelled', model, offset } };
+  }
+  if (trends.length === 0) return { output, transform, model: { kind: 'modelled', model } };
+  const offset = (slopes: Float64Array) => (params: Params) =>
+    trends.reduce((sum, trend, t) => sum + slopes[t] * trend(params), 0);
+  const trended = { data, offset };
+  return { output, transform, model: { kind: 'modelled', model, offset: offset(hyper.slopes), trended } };
 }
 
 /** How far below its natural bound the logarithm's pole lies, relative to the median distance: keeps it finite at the bound. */

@@ -5,6 +5,7 @@
 import type { Params } from '../space/parameter.ts';
 import { knownConstraints } from './fresh-cells.ts';
 import type { KnownMetric, Objective, ObservedTrial, OutcomeConstraint, SamplerProblem } from './sampler.ts';
+import { tradeOffs } from './trade-offs.ts';
 
 export interface ObjectiveOutput {
   readonly objective: Objective;
@@ -16,6 +17,8 @@ export interface ObjectiveOutput {
   readonly known?: KnownMetric;
   /** Turned prior mean, where the study has one. */
   readonly prior?: KnownMetric;
+  /** What a model of it is expected to follow (trade-offs.ts); none where there is a prior mean. */
+  readonly trends: readonly KnownMetric[];
 }
 
 export interface StudyOutputs {
@@ -28,6 +31,7 @@ export interface StudyOutputs {
 
 export function studyOutputs(problem: SamplerProblem): StudyOutputs {
   const decided = knownConstraints(problem);
+  const trends = tradeOffs(problem);
   const objectives = problem.objectives.map((objective): ObjectiveOutput => {
     const sign = objective.direction === 'minimize' ? 1 : -1;
     const known = problem.known?.get(objective.metric);
@@ -38,6 +42,7 @@ export function studyOutputs(problem: SamplerProblem): StudyOutputs {
       reference: objective.reference === undefined ? undefined : sign * objective.reference,
       ...(known === undefined ? {} : { known: (params: Params) => sign * known(params) }),
       ...(prior === undefined || known !== undefined ? {} : { prior: (params: Params) => sign * prior(params) }),
+      trends: prior === undefined && known === undefined ? trends : [],
     };
   });
   return {

@@ -146,7 +146,7 @@ function gaussianModel(
   const { scale, fit } = fits.reduce((a, b) => (b.fit.evidence > a.fit.evidence ? b : a));
   const data = gpData(space, samples, scale);
   // The part may mislead about the whole: a few steps on everything put that right.
-  const polish = { kinds: [fit.kind], start: fit.theta, maxIterations: POLISH_ITERATIONS, ...interrupting };
+  const polish = { kinds: [fit.kind], start: fit, maxIterations: POLISH_ITERATIONS, ...interrupting };
   const model = GpModel.create(data, samples.length > MOST_FITTED ? fitHyperParameters(data, polish) : fit);
   if (model === undefined) return null;
   return {

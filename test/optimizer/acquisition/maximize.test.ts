@@ -4,6 +4,7 @@ import type { Acquisition } from '../../../optimizer/acquisition/acquisition.ts'
 import { maximizeAcquisition, reachableLevels, type SearchTask } from '../../../optimizer/acquisition/maximize.ts';
 import { searchByPolicies } from '../../../optimizer/acquisition/policy-search.ts';
 import { createRng } from '../../../optimizer/math/rng.ts';
+import type { Params } from '../../../optimizer/space/parameter.ts';
 import { createSearchSpace } from '../../../optimizer/space/search-space.ts';
 
 const space = createSearchSpace([
@@ -35,7 +36,7 @@ const task = (changes: Partial<SearchTask> = {}): SearchTask => ({
   space,
   acquisition: hills,
   knownViolation: () => 0,
-  seen: new Set(),
+  isSeen: () => false,
   incumbents: [],
   ...changes,
 });
@@ -63,11 +64,16 @@ describe('maximizeAcquisition', () => {
       { name: 'c', type: 'categorical', choices: ['p', 'q'] },
     ]);
     const values: Acquisition = { evaluate: ({ params }) => Number(params['k']) + (params['c'] === 'q' ? 0.5 : 0) };
+    const among = (cells: ReadonlySet<string>) => (params: Params) => cells.has(small.cellKey(params));
     const seen = new Set([small.cellKey({ k: 9, c: 'q' }), small.cellKey({ k: 9, c: 'p' })]);
-    const found = maximizeAcquisition(task({ space: small, acquisition: values, seen }), effort, createRng(1));
+    const found = maximizeAcquisition(
+      task({ space: small, acquisition: values, isSeen: among(seen) }),
+      effort,
+      createRng(1),
+    );
     assert.deepEqual(found[0].candidate.params, { k: 8, c: 'q' });
     const all = new Set([...small.cells()].map((params) => small.cellKey(params)));
-    const none = { space: small, acquisition: values, seen: all };
+    const none = { space: small, acquisition: values, isSeen: among(all) };
     assert.equal(maximizeAcquisition(task(none), effort, createRng(1)).length, 0);
   });
 

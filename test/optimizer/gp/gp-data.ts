@@ -1,5 +1,5 @@
 /** Random mixed, conditional data sets for the tests of the Gaussian processes. */
-import type { GpHyper } from '../../../optimizer/gp/gp-model.ts';
+import type { GpHyper } from '../../../optimizer/gp/hyper-parameters.ts';
 import type { KernelColumn, KernelKind } from '../../../optimizer/gp/kernel.ts';
 import type { GpData } from '../../../optimizer/gp/marginal-likelihood.ts';
 import { createRng, type Rng } from '../../../optimizer/math/rng.ts';

@@ -8,7 +8,7 @@ import {
   naturalHyper,
 } from '../../../optimizer/gp/hyper-parameters.ts';
 import { kernelOfRows } from '../../../optimizer/gp/kernel.ts';
-import { MarginalLikelihood } from '../../../optimizer/gp/marginal-likelihood.ts';
+import { detrended, MarginalLikelihood } from '../../../optimizer/gp/marginal-likelihood.ts';
 import { COLUMNS, KINDS, randomData, randomHyper } from './gp-data.ts';
 
 const D = COLUMNS.length;
@@ -49,6 +49,28 @@ describe('the marginal likelihood', () => {
         const difference = (at(1e-5) - at(-1e-5)) / 2e-5;
         assert.ok(Math.abs(gradient[k] - difference) < 1e-6, `theta ${k}: ${gradient[k]} for ${difference}`);
       }
+    });
+
+    it(`has the gradient in slopes along trends too (${kind})`, () => {
+      const trends = [0, 1].map((d) => Float64Array.from({ length: data.n }, (_, i) => 1 - 2 * data.X[i * D + d]));
+      const likelihood = new MarginalLikelihood({ ...data, trends }, kind, priors);
+      const point = Float64Array.of(...randomHyper(kind, 8).theta, 0.4, 1.3);
+      const gradient = new Float64Array(point.length);
+      const value = likelihood.evaluate(point, gradient);
+      for (let k = 0; k < point.length; k++) {
+        const at = (step: number): number => {
+          const moved = point.slice();
+          moved[k] += step;
+          return likelihood.evaluate(moved, new Float64Array(point.length));
+        };
+        const difference = (at(1e-5) - at(-1e-5)) / 2e-5;
+        assert.ok(Math.abs(gradient[k] - difference) < 1e-6, `parameter ${k}: ${gradient[k]} for ${difference}`);
+      }
+      const plain = new MarginalLikelihood(detrended({ ...data, trends }, [0.4, 1.3]), kind, priors);
+      const usual = priors.slope.mean / Math.SQRT2;
+      const prior = [0.4, 1.3].reduce((sum, slope) => sum + 0.5 * ((slope - usual) / priors.slope.deviation) ** 2, 0);
+      const rest = plain.evaluate(point.slice(0, -2), new Float64Array(point.length - 2));
+      assert.ok(Math.abs(value - (rest + prior / data.n)) < 1e-12);
     });
 
     it(`has the value of the definition (${kind})`, () => {

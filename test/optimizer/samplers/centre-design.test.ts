@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { mixedCompress, mixedCompressKnown } from '../../../optimizer/problems/mixed-compress.ts';
-import { centrePoint, centrePoints, freeParameters } from '../../../optimizer/samplers/centre-design.ts';
+import { centreDesign, centrePoint, centrePoints, freeParameters } from '../../../optimizer/samplers/centre-design.ts';
 import { FreshCells } from '../../../optimizer/samplers/fresh-cells.ts';
 import type { ObservedTrial, SamplerProblem } from '../../../optimizer/samplers/sampler.ts';
 
@@ -36,8 +36,10 @@ describe('centrePoint', () => {
   it('moves the free parameters of one allowed design only', () => {
     for (let seed = 0; seed < 5; seed++) {
       const trials: ObservedTrial[] = [];
+      const design = centreDesign(problem, free, seed);
+      assert.ok(design !== undefined);
       for (let number = 0; number < 8; number++) {
-        const params = centrePoint(problem, free, trials, seed);
+        const params = centrePoint(problem, design, free, trials, seed);
         assert.ok(params !== undefined && new FreshCells(problem, trials).isFresh(params));
         trials.push({ number, state: 'completed', params, metrics: {} });
       }
@@ -51,7 +53,7 @@ describe('centrePoint', () => {
   });
 
   it('takes a design that improves on the reference point', () => {
-    const params = centrePoint(problem, free, [], 0);
+    const params = centreDesign(problem, free, 0);
     assert.ok(params !== undefined);
     assert.ok((mixedCompressKnown.get('latencyMs')?.(params) ?? Number.NaN) < 100);
     assert.ok((mixedCompressKnown.get('romBytes')?.(params) ?? Number.NaN) < 262_144);
