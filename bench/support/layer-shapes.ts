@@ -242,6 +242,31 @@ function inPairs(layer: Layer): Graph {
   return layer.finish({ kind: 'QLinearConv', ...kernel, group: 1, ...clamp }, inputs);
 }
 
+function convTranspose(layer: Layer): Graph {
+  const { random } = layer;
+  const [stride, kernel] = random.pick([
+    [2, 2],
+    [2, 3],
+    [2, 4],
+    [3, 3],
+    [1, 3],
+  ]);
+  const [height, width] = [random.size(2, 16), random.size(2, 16)];
+  const most = Math.max(1, Math.sqrt(random.size(20_000, 600_000) / (height * width * kernel * kernel)));
+  const [channels, out] = [random.size(1, Math.min(64, most)), random.size(1, Math.min(64, most))];
+  const pad = Math.floor((kernel - stride) / 2);
+  const x = layer.input('float32', [1, channels, height, width]);
+  const op = {
+    kernelShape: [kernel, kernel],
+    strides: [stride, stride],
+    dilations: [1, 1],
+    pads: [pad, pad, pad, pad],
+    outputPadding: [0, 0],
+  };
+  const inputs = [x, layer.float('w', [channels, out, kernel, kernel]), layer.float('b', [out])];
+  return layer.finish({ kind: 'ConvTranspose', ...op, group: 1 }, inputs);
+}
+
 function dense(layer: Layer, integer: boolean): Graph {
   const { random } = layer;
   const [length, out] = [random.size(4, 800), random.size(1, 160)];
@@ -318,6 +343,7 @@ export const LAYER_FAMILIES: Readonly<Record<string, (layer: Layer) => Graph>> =
   dense_f32: (layer) => dense(layer, false),
   grouped_s8: (layer) => grouped(layer, true),
   grouped_f32: (layer) => grouped(layer, false),
+  transpose_conv_f32: (layer) => convTranspose(layer),
   max_s8: (layer) => pool(layer, 'max', true),
   max_f32: (layer) => pool(layer, 'max', false),
   average_s8: (layer) => pool(layer, 'average', true),

@@ -96,6 +96,7 @@ function lowerFitting(graph: Graph, board: BoardSpec, options: LowerOptions): Pr
   const patches = { mostCycles: Number.POSITIVE_INFINITY, enoughBytes: bank?.bytes ?? board.ramBytes };
   const mayPatch = (options.patches ?? 'whenNeeded') === 'whenNeeded' && options.optimize !== 'speed';
   if (mayPatch) attempts.push({ ...choices, patches });
+  attempts.push({ ...choices, inParts: false });
   // Fast kernels take working memory: a slow network that fits is of more use than a fast one that does not.
   if (options.kernels === undefined) {
     attempts.push({ ...choices, kernels: 'reference' });
@@ -140,12 +141,15 @@ function lowerReordered(graph: Graph, board: BoardSpec, options: Choices): Progr
   return better(program, other);
 }
 
-/** Layers in parts are faster and may take more memory: for `ram` they are left whole then. */
+/** Layers in parts are faster and may take more memory: for `ram` they are left whole then, unless that takes too long. */
 function lowerOrdered(graph: Graph, board: BoardSpec, options: Choices): Program {
   const program = lowerSmallest(graph, board, options);
   const parted = program.steps.some(({ kernel }) => kernel === 'dnnrt_copy_runs');
   if (options.optimize !== 'ram' || !parted) return program;
-  return better(program, lowerSmallest(graph, board, { ...options, inParts: false }));
+  const other = lowerSmallest(graph, board, { ...options, inParts: false });
+  return predictLatency(other).cycles > CYCLES_FOR_RAM * predictLatency(program).cycles
+    ? program
+    : better(program, other);
 }
 
 /** The one that finds room in the banks, or takes less. */
@@ -175,12 +179,17 @@ function hasEncodedWeights(program: Program): boolean {
 }
 
 /**
- * Halves behind a Cast and shared values behind a Gather: the weights they stand for are encoded again when they are stored, and are
+ * Halves behind a Cast, shared values behind a Gather, quantized weights of float operators: the weights they stand for are encoded again when they are stored, and are
  * never unpacked into RAM as a whole.
  */
-function isStoredForm({ op }: Node): boolean {
-  return op.kind === 'Cast' || op.kind === 'Gather';
+function storedForms({ nodes }: Graph): (node: Node) => boolean {
+  const weights = new Set(nodes.flatMap(({ op, inputs }) => (WEIGHTED.has(op.kind) ? inputs.slice(1, 3) : [])));
+  return ({ op, outputs }) =>
+    op.kind === 'Cast' || op.kind === 'Gather' || (op.kind === 'DequantizeLinear' && weights.has(outputs[0]));
 }
+
+/** Operators with weights and bias as second and third operand. */
+const WEIGHTED: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 
 /** Calls over buffers, before anything has a place. */
 interface Calls {
@@ -190,7 +199,7 @@ interface Calls {
 }
 
 function callsOf(source: Graph, board: BoardSpec, options: Choices): Calls {
-  const graph = doublesInFloat(expandConstants(source, isStoredForm));
+  const graph = doublesInFloat(expandConstants(source, storedForms(source)));
   const kernels = options.kernels ?? kernelSetOf(board.core);
   const workingBoard = { ...board, ramBytes: board.ramBytes * WORKING_SHARE_FOR_RAM };
   const lowering = new Lowering(

@@ -65,13 +65,12 @@ export function callInParts<L extends Splittable>(
   call: (layer: L) => void,
   parts: PartMaker<L>,
 ): void {
-  const { window, groups, channels } = layer;
+  const { groups, channels, depthwise } = layer;
   const make = parts();
   const callPart = (part: ConvolutionPart) => call(make(part));
-  const isDepthwise = window.in_c === groups;
-  const many = isDepthwise ? channels / groups : groups;
+  const many = depthwise ? channels / groups : groups;
   for (let index = 0; index < many; index++) {
-    if (isDepthwise) depthwisePart(lowering, layer, index, callPart);
+    if (depthwise) depthwisePart(lowering, layer, index, callPart);
     else groupPart(lowering, layer, index, callPart);
   }
 }

@@ -4,6 +4,7 @@ import type { OpKind, OpOf } from '../../ir/op.ts';
 import type { Lowering } from '../lowering.ts';
 import { lowerBinary, lowerVariadic, lowerWhere } from './lower-binary.ts';
 import { lowerCast } from './lower-cast.ts';
+import { lowerConvTranspose } from './lower-conv-transpose.ts';
 import { lowerBatchNormalization, lowerConv, lowerQLinearConv } from './lower-convolution.ts';
 import {
   lowerGather,
@@ -57,7 +58,7 @@ import {
 } from './lower-reduce.ts';
 import { lowerResize } from './lower-resize.ts';
 import { lowerClip, lowerUnary } from './lower-unary.ts';
-import { lowerConvTranspose, lowerLpPool } from './lower-window3.ts';
+import { lowerLpPool } from './lower-window3.ts';
 
 type Lower<K extends OpKind> = (lowering: Lowering, node: Node<OpOf<K>>) => void;
 

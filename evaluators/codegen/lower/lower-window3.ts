@@ -55,8 +55,8 @@ export function lowerConv3d(lowering: Lowering, node: Node<OpOf<'Conv'>>): void 
   });
 }
 
-/** The window of the kernel is that of the forward convolution: from this operator's output to its input. */
-export function lowerConvTranspose(lowering: Lowering, node: Node<OpOf<'ConvTranspose'>>): void {
+/** Any transposed convolution. The window of the kernel is that of the forward convolution: from this operator's output to its input. */
+export function lowerConvTranspose3d(lowering: Lowering, node: Node<OpOf<'ConvTranspose'>>): void {
   const { op } = node;
   const [x, w, bias] = [0, 1, 2].map((index) => plainOperand(lowering, node.inputs[index]));
   const y = lowering.producePlain(node.outputs[0]);
