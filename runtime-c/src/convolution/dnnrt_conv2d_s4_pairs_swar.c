@@ -1,20 +1,20 @@
 #include "dnnrt_swar.h"
 
-static int32_t nibble(uint32_t byte, int32_t place) { return (int32_t)(byte >> place & 15u) - 8; }
-
-static uint32_t join(int32_t low, int32_t high) { return (uint32_t)low + ((uint32_t)high << 16); }
+/* 8 in both halves of a word. */
+#define EIGHTS 0x00080008u
 
 /* Words of dnnrt_swar_pair4: [blocks of 4 channels][type][two places][channel][place]. */
 static void unpack(const uint8_t *from, int32_t channels, int32_t places, uint32_t *to) {
   for (; channels > 0; channels -= 4, to += 8 * places) {
     for (int32_t c = 0; c < 4; c++) {
-      uint32_t *at = to + 2 * c;
-      for (int32_t i = 0; i < places; i += 2, from += 3, at += 8) {
-        for (int32_t k = 0; k < 2; k++) {
-          const int32_t middle = nibble(from[1], 4 * k);
-          at[k] = join(nibble(from[0], 4 * k), middle);
-          at[k + 4 * places] = join(nibble(from[2], 4 * k), middle);
-        }
+      uint32_t *first = to + 2 * c, *second = first + 4 * places;
+      for (int32_t i = 0; i < places; i += 2, from += 3, first += 8, second += 8) {
+        const uint32_t a = from[0], b = from[1], d = from[2];
+        const uint32_t even = ((b & 15u) << 16) - EIGHTS, odd = (b >> 4 << 16) - EIGHTS;
+        first[0] = even + (a & 15u);
+        first[1] = odd + (a >> 4);
+        second[0] = even + (d & 15u);
+        second[1] = odd + (d >> 4);
       }
     }
   }
