@@ -22,6 +22,8 @@ type Fields = Readonly<Record<string, FieldValue>>;
 interface Traversal {
   /** Positions whose input is read completely before any of their outputs is written; 0: a position is read while it is written. */
   readonly tile: number;
+  /** Positions that are no whole tile at the end are read and written one by one. */
+  readonly restApart?: boolean;
   readonly elementBytes: number;
   readonly channels: number;
 }
@@ -55,7 +57,7 @@ function firstInside(start: number, dilation: number): number {
   return start >= 0 ? start : start + Math.ceil(-start / Math.max(1, dilation)) * Math.max(1, dilation);
 }
 
-function inOrder(g: Fields, { tile, elementBytes, channels }: Traversal): OverlapRule | undefined {
+function inOrder(g: Fields, { tile, restApart = false, elementBytes, channels }: Traversal): OverlapRule | undefined {
   if (numberOf(g, 'batch') !== 1) return undefined;
   const needed = firstNeeded(g);
   const positions = needed.length - 1;
@@ -63,8 +65,8 @@ function inOrder(g: Fields, { tile, elementBytes, channels }: Traversal): Overla
   const outBytes = channels * elementBytes;
   const step = Math.max(1, tile);
   let distance = 0;
-  for (let p = 0; p < positions; p += step) {
-    const written = Math.min(p + step, positions);
+  for (let p = 0, written = 0; p < positions; p = written) {
+    written = restApart && p + step > positions ? p + 1 : Math.min(p + step, positions);
     const first = needed[tile === 0 ? p : written];
     if (first !== Number.POSITIVE_INFINITY) distance = Math.max(distance, written * outBytes - first * inBytes);
   }
@@ -107,7 +109,7 @@ export function overlapRule(step: Step): OverlapRule | undefined {
     case 'dnnrt_conv2d_s8_dsp':
     case 'dnnrt_conv2d_affine_s8_dsp':
     case 'dnnrt_conv2d_s16_dsp':
-      return inOrder(g, { tile: DSP_TILE, elementBytes: 1, channels });
+      return inOrder(g, { tile: DSP_TILE, restApart: true, elementBytes: 1, channels });
     case 'dnnrt_conv2d_s4_pairs_swar':
     case 'dnnrt_conv2d_s4_swar':
     case 'dnnrt_conv2d_s8_swar':
