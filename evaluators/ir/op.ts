@@ -233,6 +233,26 @@ export type FloatOp =
       readonly roi: readonly number[];
       readonly shape: readonly number[];
     }
+  /** x [N,C,…], grid [N,…,axes] */
+  | {
+      readonly kind: 'GridSample';
+      readonly mode: 'nearest' | 'linear' | 'cubic';
+      readonly padding: 'zeros' | 'border' | 'reflection';
+      readonly alignCorners: boolean;
+    }
+  /** x [N,C,H,W], rois [R,4], batchIndices [R] */
+  | {
+      readonly kind: 'RoiAlign';
+      readonly mode: 'avg' | 'max';
+      readonly halfPixel: boolean;
+      readonly outHeight: number;
+      readonly outWidth: number;
+      /** Points of a bin along each axis; 0: as many as it is long. */
+      readonly samplingRatio: number;
+      readonly scale: number;
+    }
+  /** x, w, offset, bias?, mask? over two spatial axes */
+  | ({ readonly kind: 'DeformConv'; readonly group: number; readonly offsetGroup: number } & Window)
   | { readonly kind: 'OneHot'; readonly axis: number; readonly depth: number }
   | {
       readonly kind: 'TopK';

@@ -4,7 +4,6 @@ const TRAINING = 'It belongs to training: export the model in inference mode.';
 const TEXT = 'Text does not run on a microcontroller: prepare it outside the network.';
 const RANDOM = 'The outputs would not be reproducible: pass the random numbers as an input.';
 const BOXES = 'Cut the network before this node and do the post-processing in the application.';
-const SAMPLING = 'Replace it by Resize, Pad, Slice or Gather with fixed indices.';
 const LAYOUT =
   'ONNX Runtime arranged this model for the processor that it was saved on: save it with ORT_ENABLE_EXTENDED or less, or use the original.';
 const TREES = 'Tree ensembles are not neural networks: convert the model to one, or deploy it with a tree compiler.';
@@ -23,8 +22,7 @@ const HINTS: ReadonlyMap<string, string> = new Map([
   ...['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Multinomial', 'Bernoulli'].map(
     (op) => [op, RANDOM] as const,
   ),
-  ...['NonMaxSuppression', 'RoiAlign', 'MaxRoiPool', 'Unique', 'ImageDecoder'].map((op) => [op, BOXES] as const),
-  ...['GridSample', 'DeformConv'].map((op) => [op, SAMPLING] as const),
+  ...['NonMaxSuppression', 'MaxRoiPool', 'Unique', 'ImageDecoder'].map((op) => [op, BOXES] as const),
   ...['TreeEnsemble', 'TreeEnsembleClassifier', 'TreeEnsembleRegressor', 'SVMClassifier', 'SVMRegressor'].map(
     (op) => [op, TREES] as const,
   ),

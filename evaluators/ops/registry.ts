@@ -42,6 +42,9 @@ import { reduce } from './reduction/reduce.ts';
 import { softmax } from './reduction/softmax.ts';
 import { topK } from './reduction/top-k.ts';
 import { resize } from './resize/resize.ts';
+import { deformConv } from './sampling/deform-conv.ts';
+import { gridSample } from './sampling/grid-sample.ts';
+import { roiAlign } from './sampling/roi-align.ts';
 import { averagePool } from './window/average-pool.ts';
 import { conv } from './window/conv.ts';
 import { convTranspose } from './window/conv-transpose.ts';
@@ -61,6 +64,7 @@ export const OPERATORS: OpRegistry<OpKind> = {
   Conv: conv,
   ConvTranspose: convTranspose,
   CumSum: cumSum,
+  DeformConv: deformConv,
   DepthToSpace: depthToSpace,
   Expand: expand,
   GRU: gru,
@@ -69,6 +73,7 @@ export const OPERATORS: OpRegistry<OpKind> = {
   GatherND: gatherNd,
   Gemm: gemm,
   GlobalPool: globalPool,
+  GridSample: gridSample,
   GroupNormalization: groupNormalization,
   Hardmax: hardmax,
   InstanceNormalization: instanceNormalization,
@@ -84,6 +89,7 @@ export const OPERATORS: OpRegistry<OpKind> = {
   Reduce: reduce,
   Reshape: reshape,
   Resize: resize,
+  RoiAlign: roiAlign,
   ScatterElements: scatterElements,
   ScatterND: scatterNd,
   Slice: slice,

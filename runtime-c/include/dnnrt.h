@@ -444,6 +444,35 @@ typedef struct {
   uint16_t element_bytes;
 } dnnrt_one_hot_t;
 
+enum { DNNRT_SAMPLE_NEAREST, DNNRT_SAMPLE_LINEAR, DNNRT_SAMPLE_CUBIC };
+enum { DNNRT_PADDING_ZEROS, DNNRT_PADDING_BORDER, DNNRT_PADDING_REFLECTION };
+
+typedef struct {
+  uint32_t batch;
+  uint32_t channels;
+  uint32_t points;     /* of the result, per image */
+  int32_t size[3];     /* of the image; missing leading axes 1 */
+  uint16_t axes;       /* 1..3 */
+  uint16_t mode;       /* DNNRT_SAMPLE_... */
+  uint16_t padding;    /* DNNRT_PADDING_... */
+  uint16_t align;      /* 1: -1 and 1 are the centres of the outermost elements */
+} dnnrt_grid_sample_t;
+
+typedef struct {
+  uint32_t batch, channels, in_h, in_w;
+  uint32_t regions, out_h, out_w;
+  int32_t sampling;    /* points of a bin along each axis, 0: as many as it is long */
+  float scale;         /* from coordinates of regions to those of the image */
+  uint16_t maximum;    /* 1: largest weighted element, 0: mean */
+  uint16_t half_pixel;
+  uint16_t index_type;
+} dnnrt_roi_align_t;
+
+typedef struct {
+  dnnrt_window_t window;
+  uint16_t out_c, groups, offset_groups;
+} dnnrt_deform_conv2d_t;
+
 typedef struct {
   uint32_t outer;
   uint32_t in_n;
@@ -611,6 +640,7 @@ float dnnrt_softplusf(float x);
 float dnnrt_powf(float x, float y);
 float dnnrt_fmodf(float x, float y);
 double dnnrt_fmod_f64(double x, double y);
+void dnnrt_bilinear_f32(const float *image, int32_t height, int32_t width, float y, float x, float *values);
 float dnnrt_modf(float x, float y);
 float dnnrt_activationf(const float f[3], float x);
 
@@ -760,6 +790,10 @@ void dnnrt_conv_transpose3d_f32(const dnnrt_conv3d_t *p, const float *x, const f
 void dnnrt_max_pool3d_f32(const dnnrt_pool3d_t *p, const float *x, float *y, int64_t *indices);
 void dnnrt_average_pool3d_f32(const dnnrt_pool3d_t *p, const float *x, float *y);
 void dnnrt_lp_pool3d_f32(const dnnrt_pool3d_t *p, const float *x, float *y);
+void dnnrt_grid_sample_f32(const dnnrt_grid_sample_t *p, const float *x, const float *grid, float *y);
+void dnnrt_roi_align_f32(const dnnrt_roi_align_t *p, const float *x, const float *regions, const void *indices, float *y);
+void dnnrt_deform_conv2d_f32(
+    const dnnrt_deform_conv2d_t *p, const float *x, const float *w, const float *offset, const float *bias, const float *mask, float *y, float *scratch);
 void dnnrt_gather(const dnnrt_gather_t *p, const void *x, const void *indices, void *y);
 void dnnrt_gather_elements(const dnnrt_gather_elements_t *p, const void *x, const void *indices, void *y);
 void dnnrt_scatter_update(uint32_t type, uint32_t reduction, void *y, int32_t at, const void *updates, int32_t from);

@@ -57,6 +57,7 @@ import {
   lowerTopK,
 } from './lower-reduce.ts';
 import { lowerResize } from './lower-resize.ts';
+import { lowerDeformConv, lowerGridSample, lowerRoiAlign } from './lower-sampling.ts';
 import { lowerClip, lowerUnary } from './lower-unary.ts';
 import { lowerLpPool } from './lower-window3.ts';
 
@@ -74,6 +75,7 @@ const FAMILIES: { readonly [K in OpKind]: Lower<K> } = {
   ConvInteger: lowerConvInteger,
   ConvTranspose: lowerConvTranspose,
   CumSum: lowerCumSum,
+  DeformConv: lowerDeformConv,
   DepthToSpace: lowerDepthToSpace,
   DequantizeLinear: lowerDequantizeLinear,
   DynamicQuantizeLinear: lowerDynamicQuantizeLinear,
@@ -84,6 +86,7 @@ const FAMILIES: { readonly [K in OpKind]: Lower<K> } = {
   GatherND: lowerGatherND,
   Gemm: lowerGemm,
   GlobalPool: lowerGlobalPool,
+  GridSample: lowerGridSample,
   GroupNormalization: lowerGroupNormalization,
   Hardmax: lowerHardmax,
   InstanceNormalization: lowerInstanceNormalization,
@@ -112,6 +115,7 @@ const FAMILIES: { readonly [K in OpKind]: Lower<K> } = {
   Reduce: lowerReduce,
   Reshape: lowerReshape,
   Resize: lowerResize,
+  RoiAlign: lowerRoiAlign,
   ScatterElements: lowerScatterElements,
   ScatterND: lowerScatterND,
   Slice: lowerSlice,

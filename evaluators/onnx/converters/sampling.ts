@@ -1,4 +1,4 @@
-/** Operators that place or look up samples of an image, by way of simpler ones: AffineGrid, Col2Im, MaxUnpool. */
+/** Operators that look between the elements of an image, and those that place them, by way of simpler ones: AffineGrid, Col2Im, MaxUnpool. */
 import { elementCount, stridesOf } from '../../ir/tensor.ts';
 import { tensorOf } from '../../ops/elements.ts';
 import type { Value } from '../graph-builder.ts';
@@ -99,4 +99,58 @@ function maxUnpool(c: NodeContext): readonly Value[] {
   return c.result({ kind: 'Pad', mode: 'constant', pads: pad }, [image]);
 }
 
-export const SAMPLING: ConverterTable = { AffineGrid: affineGrid, Col2Im: col2im, MaxUnpool: maxUnpool };
+/** Before opset 20 the modes had names of two axes. */
+function gridSample(c: NodeContext): readonly Value[] {
+  const names = ['linear', 'bilinear', 'nearest', 'cubic', 'bicubic'] as const;
+  const name = c.attributes.choice('mode', names, c.opset >= 20 ? 'linear' : 'bilinear');
+  const mode = name === 'nearest' ? name : name.endsWith('cubic') ? 'cubic' : 'linear';
+  const padding = c.attributes.choice('padding_mode', ['zeros', 'border', 'reflection'], 'zeros');
+  const alignCorners = c.attributes.flag('align_corners', false);
+  return c.result({ kind: 'GridSample', mode, padding, alignCorners }, c.inputs);
+}
+
+/** Before opset 16 coordinates were not moved by half an element. */
+function roiAlign(c: NodeContext): readonly Value[] {
+  const usual = c.opset >= 16 ? 'half_pixel' : 'output_half_pixel';
+  const coordinates = c.attributes.choice('coordinate_transformation_mode', ['half_pixel', 'output_half_pixel'], usual);
+  return c.result(
+    {
+      kind: 'RoiAlign',
+      mode: c.attributes.choice('mode', ['avg', 'max'], 'avg'),
+      halfPixel: coordinates === 'half_pixel',
+      outHeight: c.attributes.int('output_height', 1),
+      outWidth: c.attributes.int('output_width', 1),
+      samplingRatio: c.attributes.int('sampling_ratio', 0),
+      scale: c.attributes.float('spatial_scale', 1),
+    },
+    c.inputs,
+  );
+}
+
+function deformConv(c: NodeContext): readonly Value[] {
+  if (c.rank() !== 4 || c.rank(1) !== 4)
+    throw c.unsupported('DeformConv is possible over two axes only', 'Reshape the image to [N, C, H, W].');
+  const kernelShape = c.attributes.ints('kernel_shape') ?? c.shape(1).slice(2);
+  const ones = kernelShape.map(() => 1);
+  return c.result(
+    {
+      kind: 'DeformConv',
+      kernelShape,
+      strides: c.attributes.ints('strides') ?? ones,
+      dilations: c.attributes.ints('dilations') ?? ones,
+      pads: c.attributes.ints('pads') ?? [0, 0, 0, 0],
+      group: c.attributes.int('group', 1),
+      offsetGroup: c.attributes.int('offset_group', 1),
+    },
+    c.inputs,
+  );
+}
+
+export const SAMPLING: ConverterTable = {
+  AffineGrid: affineGrid,
+  Col2Im: col2im,
+  DeformConv: deformConv,
+  GridSample: gridSample,
+  MaxUnpool: maxUnpool,
+  RoiAlign: roiAlign,
+};

@@ -229,6 +229,34 @@ export function specOf(op: Exclude<Op, { readonly kind: 'Lookup' }>, input?: Ten
       return { opType: op.kind, attributes: { blocksize: int(op.blockSize) } };
     case 'Resize':
       return resizeSpec(op, input);
+    case 'GridSample':
+      return {
+        opType: op.kind,
+        opset: 20,
+        attributes: {
+          mode: text(op.mode),
+          padding_mode: text(op.padding),
+          align_corners: int(op.alignCorners),
+        },
+      };
+    case 'RoiAlign':
+      return {
+        opType: op.kind,
+        attributes: {
+          mode: text(op.mode),
+          coordinate_transformation_mode: text(op.halfPixel ? 'half_pixel' : 'output_half_pixel'),
+          output_height: int(op.outHeight),
+          output_width: int(op.outWidth),
+          sampling_ratio: int(op.samplingRatio),
+          spatial_scale: float(op.scale),
+        },
+      };
+    case 'DeformConv':
+      return {
+        opType: op.kind,
+        opset: 19,
+        attributes: { ...windowAttributes(op), group: int(op.group), offset_group: int(op.offsetGroup) },
+      };
     case 'OneHot':
       return { opType: 'OneHot', attributes: { axis: int(op.axis) }, constants: new Map([[1, int64Scalar(op.depth)]]) };
     case 'TopK':

@@ -8,7 +8,7 @@ import { sharedPath, skipWithoutShared } from '../../support/shared.ts';
 
 const skip = skipWithoutShared();
 
-/** Models in which a value falls so near to a rounding tie that the order of a sum decides; one step of the Softmax output. */
+/** Models with signed activations, whose stored outputs ONNX Runtime computed in float: one step of the Softmax output. */
 const NEAR_TIES: Readonly<Record<string, number>> = { 'ic-resnet8.tflite-int8': 0.008 };
 
 for (const folder of skip ? [] : ['lenet', 'har', 'mlperf-tiny', 'fuzz-nets']) {
