@@ -75,3 +75,26 @@ test('measure counts the patches of a layer as one', {
     report.layers.map(({ kernel }) => kernel).filter((kernel) => !kernel.startsWith('dnnrt_copy'));
   assert.deepEqual(kernels(patched), kernels(whole));
 });
+
+test('compile gives heavy layers to both cores when asked, and refuses cores that a board lacks', {
+  skip: skipWithoutShared(),
+}, async (context) => {
+  const model = sharedPath('models', 'lenet', 'lenet5-classic.int8-pc.onnx');
+  const folder = temporaryFolder(context);
+  const compiled = await runCli([
+    'compile',
+    model,
+    '--board',
+    'pico',
+    '--cores',
+    '2',
+    '--no-link',
+    '--out',
+    folder,
+    '--json',
+  ]);
+  const { halved, latency } = JSON.parse(compiled.stdout);
+  assert.ok(halved.length > 2 && latency.cycles > 0);
+  const refused = await runCli(['plan', model, '--board', 'nano33ble', '--cores', '2', '--json']);
+  assert.deepEqual([refused.code, errorOf(refused).code], [2, 'TOO_MANY_CORES']);
+});
