@@ -192,7 +192,14 @@ export type FloatOp =
       readonly keepDims: boolean;
       readonly selectLast: boolean;
     }
-  | { readonly kind: 'CumSum'; readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean }
+  | {
+      readonly kind: 'CumSum';
+      readonly axis: number;
+      readonly exclusive: boolean;
+      readonly reverse: boolean;
+      /** The product instead of the sum. */
+      readonly product?: boolean;
+    }
   | { readonly kind: 'Concat'; readonly axis: number }
   | { readonly kind: 'Split'; readonly axis: number; readonly sizes: readonly number[] }
   /** One entry per axis of the input; `ends` exclusive after clamping; steps may be negative. */

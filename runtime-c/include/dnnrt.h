@@ -292,6 +292,7 @@ typedef struct {
   uint16_t exclusive;
   uint16_t reverse;
   uint16_t type;
+  uint16_t product; /* instead of the sum */
 } dnnrt_cum_sum_t;
 
 typedef struct {

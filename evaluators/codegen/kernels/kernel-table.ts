@@ -313,6 +313,7 @@ export const STRUCTS: { readonly [S in StructName]: StructFields } = {
     ['exclusive', 'u16'],
     ['reverse', 'u16'],
     ['type', 'u16'],
+    ['product', 'u16'],
   ],
   dnnrt_top_k_t: [
     ['axis', { struct: 'dnnrt_axis_t' }],

@@ -55,12 +55,18 @@ export function lowerArgReduce(lowering: Lowering, node: Node<OpOf<'ArgReduce'>>
 }
 
 export function lowerCumSum(lowering: Lowering, node: Node<OpOf<'CumSum'>>): void {
-  const { axis, exclusive, reverse } = node.op;
+  const { axis, exclusive, reverse, product = false } = node.op;
   const source = lowering.unshifted(lowering.value(node.inputs[0]));
   const reduction = reductionOf(lowering, source, [axis < 0 ? axis + source.shape.length : axis]);
   const y = lowering.produce(node.outputs[0], reduction.x.layout);
   const type = isFloat(source.dtype) ? 0 : integerCode(source.dtype);
-  const fields = { axis: axisFields(reduction), exclusive: exclusive ? 1 : 0, reverse: reverse ? 1 : 0, type };
+  const fields = {
+    axis: axisFields(reduction),
+    exclusive: exclusive ? 1 : 0,
+    reverse: reverse ? 1 : 0,
+    type,
+    product: product ? 1 : 0,
+  };
   const float = source.dtype === 'float64' ? 'dnnrt_cum_sum_f64' : 'dnnrt_cum_sum_f32';
   const kernel = isFloat(source.dtype) ? float : 'dnnrt_cum_sum_int';
   invoke(lowering, { kernel, params: ['dnnrt_cum_sum_t', fields], operands: [reduction.x], results: [y] });

@@ -107,27 +107,35 @@ function prelu(c: NodeContext) {
 }
 
 function bitShift(c: NodeContext) {
-  if (/^int/.test(c.dtype()))
-    throw c.unsupported('BitShift of signed integers is not supported', 'Use Mul or Div by a power of two.');
   const direction = c.attributes.choice('direction', ['LEFT', 'RIGHT'], 'LEFT');
   return c.result({ kind: 'Binary', fn: direction === 'LEFT' ? 'BitShiftLeft' : 'BitShiftRight' }, c.inputs);
 }
 
 /** x · σ(α x) */
 function swish(c: NodeContext) {
+  const [x, gate] = gated(c);
+  return c.result({ kind: 'Binary', fn: 'Mul' }, [x, gate]);
+}
+
+/** a · σ(α a) · b */
+function swiGlu(c: NodeContext) {
+  const [a, gate] = gated(c);
+  return c.result({ kind: 'Binary', fn: 'Mul' }, [c.step({ kind: 'Binary', fn: 'Mul' }, a, gate), c.input(1, 'b')]);
+}
+
+function gated(c: NodeContext): readonly [Value, Value] {
   const x = c.input(0, 'input');
   const alpha = c.attributes.float('alpha', 1);
   const dtype = c.dtype();
   if (dtype !== 'float32' && dtype !== 'float16' && dtype !== 'float64')
     throw c.fail(`its input is ${dtype}, it must be a float`);
   const scaled = alpha === 1 ? x : c.step({ kind: 'Binary', fn: 'Mul' }, x, c.scalar('alpha', dtype, alpha));
-  const gate = c.step({ kind: 'Unary', fn: 'Sigmoid', alpha: 0, beta: 0 }, scaled);
-  return c.result({ kind: 'Binary', fn: 'Mul' }, [x, gate]);
+  return [x, c.step({ kind: 'Unary', fn: 'Sigmoid', alpha: 0, beta: 0 }, scaled)];
 }
 
 function mod(c: NodeContext) {
   const fmod = c.attributes.flag('fmod', false);
-  if (!fmod && isFloat(c.dtype())) throw c.fail('Mod of floats needs fmod = 1');
+  if (!fmod && isFloat(c.dtype()) && c.opset < 28) throw c.fail('Mod of floats needs fmod = 1');
   return c.result({ kind: 'Binary', fn: fmod ? 'Fmod' : 'Mod' }, c.inputs);
 }
 
@@ -220,6 +228,7 @@ export const ELEMENTWISE: ConverterTable = {
   PRelu: prelu,
   BitShift: bitShift,
   Mod: mod,
+  SwiGLU: swiGlu,
   Swish: swish,
   Clip: clip,
   Where: (c) => c.result({ kind: 'Where' }, c.inputs),

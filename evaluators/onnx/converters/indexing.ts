@@ -55,6 +55,20 @@ function blockSizeOf(c: NodeContext): number {
   return size;
 }
 
+/** Block positions before channels, or (CRD) behind them. */
+function spaceToDepth(c: NodeContext) {
+  const blockSize = blockSizeOf(c);
+  const mode = c.opset >= 28 ? c.attributes.choice('mode', ['DCR', 'CRD'], 'DCR') : 'DCR';
+  const [n, depth, h, w] = c.shape(0);
+  const fits = c.rank() === 4 && h % blockSize === 0 && w % blockSize === 0;
+  if (mode === 'DCR' || !fits) return c.result({ kind: 'SpaceToDepth', blockSize }, c.inputs);
+  const [rows, columns] = [h / blockSize, w / blockSize];
+  const split = [n, depth, rows, blockSize, columns, blockSize];
+  const blocks = c.step({ kind: 'Reshape', shape: split }, c.input(0, 'input'));
+  const turned = c.step({ kind: 'Transpose', perm: [0, 1, 3, 5, 2, 4] }, blocks);
+  return c.result({ kind: 'Reshape', shape: [n, depth * blockSize * blockSize, rows, columns] }, [turned]);
+}
+
 export const INDEXING: ConverterTable = {
   Gather: (c) => c.result({ kind: 'Gather', axis: axisOf(c) }, c.inputs),
   GatherElements: (c) => c.result({ kind: 'GatherElements', axis: axisOf(c) }, c.inputs),
@@ -69,5 +83,5 @@ export const INDEXING: ConverterTable = {
   OneHot: oneHot,
   Compress: compress,
   DepthToSpace: depthToSpace,
-  SpaceToDepth: (c) => c.result({ kind: 'SpaceToDepth', blockSize: blockSizeOf(c) }, c.inputs),
+  SpaceToDepth: spaceToDepth,
 };

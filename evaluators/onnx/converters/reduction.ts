@@ -47,10 +47,11 @@ function argReduce(fn: 'ArgMax' | 'ArgMin'): Converter {
   };
 }
 
-function cumSum(c: NodeContext) {
+function cumulative(c: NodeContext, product: boolean) {
   const axis = normalizeAxis(c.number(1, 'axis'), c.rank());
   const [exclusive, reverse] = [c.attributes.flag('exclusive', false), c.attributes.flag('reverse', false)];
-  return c.result({ kind: 'CumSum', axis, exclusive, reverse }, [c.input(0, 'x')]);
+  const op = { kind: 'CumSum', axis, exclusive, reverse, ...(product ? { product } : {}) } as const;
+  return c.result(op, [c.input(0, 'x')]);
 }
 
 function topK(c: NodeContext) {
@@ -73,7 +74,8 @@ export const REDUCTION: ConverterTable = {
   ReduceSumSquare: reduceConverter('SumSquare', 18),
   ArgMax: argReduce('ArgMax'),
   ArgMin: argReduce('ArgMin'),
-  CumSum: cumSum,
+  CumProd: (c) => cumulative(c, true),
+  CumSum: (c) => cumulative(c, false),
   Hardmax: (c) => normalized(c, (axis) => ({ kind: 'Hardmax', axis, flatten: false })),
   TopK: topK,
   Softmax: softmaxConverter(false),

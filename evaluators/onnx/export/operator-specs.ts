@@ -189,7 +189,8 @@ export function specOf(op: Exclude<Op, { readonly kind: 'Lookup' }>, input?: Ten
       };
     case 'CumSum':
       return {
-        opType: 'CumSum',
+        opType: op.product === true ? 'CumProd' : 'CumSum',
+        ...(op.product === true ? { opset: 26 } : {}),
         attributes: { exclusive: int(op.exclusive), reverse: int(op.reverse) },
         constants: new Map([[1, int64Scalar(op.axis)]]),
       };

@@ -6,6 +6,11 @@ export type BigIntFunction = (a: bigint, b: bigint) => bigint;
 
 const truth = (value: boolean): number => (value ? 1 : 0);
 
+/** By other distances nothing is left but the sign. */
+function isShift(distance: number | bigint): boolean {
+  return distance >= 0 && distance < 64;
+}
+
 function floorMod(a: number, b: number): number {
   const rest = a % b;
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
@@ -18,8 +23,8 @@ function power(a: number, b: number): number {
 export const BINARY: { readonly [F in BinaryFunction]: NumberFunction } = {
   Add: (a, b) => a + b,
   And: (a, b) => truth(a !== 0 && b !== 0),
-  BitShiftLeft: (a, b) => (a * 2 ** b) % 2 ** 32,
-  BitShiftRight: (a, b) => Math.floor(a / 2 ** b),
+  BitShiftLeft: (a, b) => (isShift(b) ? (a * 2 ** b) % 2 ** 32 : 0),
+  BitShiftRight: (a, b) => (isShift(b) ? Math.floor(a / 2 ** b) : a < 0 ? -1 : 0),
   BitwiseAnd: (a, b) => a & b,
   BitwiseOr: (a, b) => a | b,
   BitwiseXor: (a, b) => a ^ b,
@@ -59,8 +64,8 @@ function bigFloorMod(a: bigint, b: bigint): bigint {
 /** Functions whose 64-bit results must be exact. */
 export const BINARY_BIGINT: Partial<Record<BinaryFunction, BigIntFunction>> = {
   Add: (a, b) => a + b,
-  BitShiftLeft: (a, b) => a << b,
-  BitShiftRight: (a, b) => a >> b,
+  BitShiftLeft: (a, b) => (isShift(b) ? a << b : 0n),
+  BitShiftRight: (a, b) => (isShift(b) ? a >> b : a < 0n ? -1n : 0n),
   BitwiseAnd: (a, b) => a & b,
   BitwiseOr: (a, b) => a | b,
   BitwiseXor: (a, b) => a ^ b,

@@ -1,4 +1,4 @@
-/** CumSum along one axis, optionally exclusive (the element itself left out) or from the end. */
+/** CumSum and CumProd along one axis, optionally exclusive (the element itself left out) or from the end. */
 import type { OpOf } from '../../ir/op.ts';
 import { numbersOf, scratchFor, tensorOf } from '../elements.ts';
 import type { OpDefinition, TensorType } from '../op-definition.ts';
@@ -20,11 +20,13 @@ export const cumSum: OpDefinition<'CumSum'> = {
     const count = type.shape[axis];
     const out = scratchFor(type);
     eachLine(type.shape, axis, (start, step) => {
-      let sum = 0;
+      const isProduct = op.product === true;
+      let total = isProduct ? 1 : 0;
       for (let i = 0; i < count; i++) {
         const at = start + (op.reverse ? count - 1 - i : i) * step;
-        out[at] = op.exclusive ? sum : sum + x[at];
-        sum += x[at];
+        const next = isProduct ? total * x[at] : total + x[at];
+        out[at] = op.exclusive ? total : next;
+        total = next;
       }
     });
     return [tensorOf(type, out)];

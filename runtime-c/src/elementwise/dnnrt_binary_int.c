@@ -19,6 +19,13 @@ static int64_t power(int64_t u, int64_t v) {
   return (int64_t)result;
 }
 
+/* Copies of the sign come from the left; by too far, or backwards, nothing else is left. */
+static int64_t shift_right(uint32_t type, int64_t u, int64_t v) {
+  const int out = v < 0 || v > 63;
+  if (type == DNNRT_U64 || u >= 0) return out ? 0 : (int64_t)((uint64_t)u >> v);
+  return out ? -1 : (int64_t)~(~(uint64_t)u >> v);
+}
+
 static int64_t combine(uint32_t operation, uint32_t type, int64_t u, int64_t v) {
   switch (operation) {
     case DNNRT_ADD:
@@ -47,9 +54,9 @@ static int64_t combine(uint32_t operation, uint32_t type, int64_t u, int64_t v) 
     case DNNRT_BITWISE_XOR:
       return u ^ v;
     case DNNRT_SHIFT_LEFT:
-      return v > 63 ? 0 : (int64_t)((uint64_t)u << v);
+      return v < 0 || v > 63 ? 0 : (int64_t)((uint64_t)u << v);
     case DNNRT_SHIFT_RIGHT:
-      return v > 63 ? 0 : (int64_t)((uint64_t)u >> v);
+      return shift_right(type, u, v);
     case DNNRT_AND:
       return u != 0 && v != 0;
     case DNNRT_OR:
