@@ -33,6 +33,16 @@ interface Drawn {
 
 const CODINGS = ['bitmap', 'crs8', 'crs16', 'delta4'] as const;
 
+/** Weights of which two bytes each are too many for the kernel that takes zero points: few random layers have more. */
+const MANY_WEIGHTS = 2048;
+
+function layerOfManyWeights(family: string, seed: number): Graph {
+  for (let at = seed; ; at += 10_000) {
+    const graph = randomLayer(family, at);
+    if ((graph.initializers.get('w')?.data.length ?? 0) > MANY_WEIGHTS) return graph;
+  }
+}
+
 /** A layer of a family in the formats that take kernels of their own. */
 function drawn(family: string, index: number, seed: number, third: number, core: string): Drawn[] {
   const layer = (): Graph => randomLayer(family, seed);
@@ -53,6 +63,10 @@ function drawn(family: string, index: number, seed: number, third: number, core:
   if (integers) {
     const graph = inUnsigned(layer(), ((index * 7) % 41) - 20);
     made.push({ family: family.replace('_s8', '_u8'), graph, options: {} });
+  }
+  if (family === 'conv_s8' && core === 'cortex-m4f' && index < 2 * third) {
+    const graph = inUnsigned(layerOfManyWeights(family, seed), ((index * 11) % 37) - 18);
+    made.push({ family: 'conv_u8', graph, options: {} });
   }
   // One coding everywhere: sizes do not decide.
   const many = family === 'conv_s8' && core === 'cortex-m0plus';

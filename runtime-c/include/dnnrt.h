@@ -656,6 +656,7 @@ void dnnrt_depthwise2d_s8(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y
 void dnnrt_depthwise2d_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_taps_s8_swar(const dnnrt_depthwise2d_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_depthwise2d_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
+void dnnrt_depthwise2d_taps_s8_dsp(const dnnrt_conv2d_s8_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8_swar(const dnnrt_fc_swar_t *p, const int8_t *x, int8_t *y, void *scratch);
 void dnnrt_fc_s8(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_fc_affine_s8_dsp(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y, void *scratch);

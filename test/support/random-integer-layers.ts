@@ -156,6 +156,60 @@ export function randomGroupedLayers(seed: number, count: number, choices: LayerC
   return Array.from({ length: count }, () => grouped(source));
 }
 
+const DEPTHWISE_KERNELS: readonly (readonly [number, number])[] = [
+  [3, 3],
+  [3, 3],
+  [5, 5],
+  [7, 7],
+  [1, 3],
+  [1, 9],
+  [8, 1],
+  [5, 3],
+  [2, 2],
+  [3, 4],
+];
+
+/** Filters of single channels: rows longer than those of other layers, kernels and steps that differ by axis. */
+function depthwise(source: Source): IntegerLayerCase {
+  const kernelShape: readonly number[] = source.pick(...DEPTHWISE_KERNELS);
+  const dilations = kernelShape.map((size) => (size === 1 ? 1 : source.pick(1, 1, 1, 2, 3)));
+  const strides = [source.pick(1, 1, 2, 3), source.pick(1, 1, 2)];
+  if (source.integer(0, 1) === 0) strides.fill(strides[1]);
+  const reach = kernelShape.map((size, axis) => (size - 1) * dilations[axis] + 1);
+  const [tall, wide] = source.pick([4, 40], [14, 14], [24, 9], [40, 2]);
+  const inputs = [source.integer(1, tall), source.integer(1, wide)];
+  const pads = [0, 1, 0, 1].map((axis) => {
+    const least = Math.max(0, Math.ceil((reach[axis] - inputs[axis]) / 2));
+    return source.integer(least, Math.max(least, reach[axis] - 1));
+  });
+  const depth = source.pick(1, 2, 3, 4, 5, 8, 11, 12);
+  const channels = depth * source.pick(1, 1, 1, 2, 3);
+  const size = (axis: number) =>
+    Math.floor((inputs[axis] + pads[axis] + pads[axis + 2] - reach[axis]) / strides[axis]) + 1;
+  const clamp = source.pick(...CLAMPS);
+  const [kernelH, kernelW] = [kernelShape[0], kernelShape[1]];
+  return {
+    op: {
+      kind: 'QLinearConv',
+      group: depth,
+      kernelShape: [kernelH, kernelW],
+      strides,
+      dilations,
+      pads,
+      ...(clamp === null ? {} : { clamp }),
+    },
+    x: [1, depth, ...inputs],
+    y: [1, channels, size(0), size(1)],
+    tensors: source.parameters([channels, 1, kernelH, kernelW], channels, kernelH * kernelW),
+    inputs: ['x', 'xs', 'xz', 'w', 'ws', 'wz', 'ys', 'yz', 'b'],
+  };
+}
+
+export function randomDepthwiseLayers(seed: number, count: number, choices: LayerChoices): IntegerLayerCase[] {
+  const source = new Source(seed, choices);
+  return Array.from({ length: count }, () => depthwise(source));
+}
+
 /** The same seed and choices give the same layers. */
 export function randomIntegerLayers(seed: number, count: number, choices: LayerChoices): IntegerLayerCase[] {
   const source = new Source(seed, choices);

@@ -13,32 +13,22 @@ import {
   canShareSums,
   packBlocks,
   packPairs,
-  packTaps,
   packWide,
   pairWords,
   sharesTails,
-  TAP_WORDS,
   withTailsBehind,
 } from './pack-weights-dsp.ts';
-import {
-  CHANNEL_WORDS,
-  hasPlainMultipliers,
-  PAIR_WORDS,
-  type PairStorage,
-  pairTable,
-  scaledTable,
-  takeMultipliers,
-} from './requantize-table.ts';
+import { hasPlainMultipliers, PAIR_WORDS, type PairStorage, pairTable, takeMultipliers } from './requantize-table.ts';
 
 type Layer = IntegerConvolution | IntegerProduct;
 
-function zeroOf(layer: Layer): (channel: number) => number {
+export function zeroOf(layer: Layer): (channel: number) => number {
   const { weightZeros } = layer;
   return weightZeros.length === 1 ? () => weightZeros[0] : (channel) => weightZeros[channel];
 }
 
 /** Biases less x₀ · Σ (w − w₀), one for each channel; `depthwise`: weights [length][channels]. */
-function foldedBias(layer: Layer, weights: Int8Array, depthwise: boolean): Int32Array {
+export function foldedBias(layer: Layer, weights: Int8Array, depthwise: boolean): Int32Array {
   const { channels, length, bias, xZero } = layer;
   const zero = zeroOf(layer);
   const [channelStep, step] = depthwise ? [1, channels] : [length, 1];
@@ -98,7 +88,7 @@ function fieldsOf(
   };
 }
 
-function callConvolution(
+export function callConvolution(
   lowering: Lowering,
   kernel: string,
   layer: IntegerConvolution,
@@ -207,100 +197,6 @@ export const convolutionDsp: KernelCandidate<IntegerConvolution> = {
     else callAffine(lowering, layer);
   },
 };
-
-/** Rows of output that the depthwise kernel gathers at once. */
-const STRIP = 8;
-
-/** Narrow high images are walked by columns: one strip takes them all. */
-export function walksByColumns(window: WindowFields): boolean {
-  return window.in_h > window.in_w && window.out_w <= STRIP;
-}
-
-export function depthwiseDspStrip(window: WindowFields): number {
-  return walksByColumns(window) ? window.out_h : STRIP;
-}
-
-/** Whether the last of the columns is computed apart, so that the planes have no border behind it. */
-export function lastApart(window: WindowFields): boolean {
-  const { in_w: width, out_w: made } = window;
-  const isSame = window.stride_w === 1 && window.pad_left === 1 && width === made;
-  return walksByColumns(window) && isSame && made > 1 && made % 2 === 1;
-}
-
-/** Working memory of the depthwise kernel: two planes of int16 of a strip. */
-export function depthwiseDspScratchBytes(window: WindowFields): number {
-  const stride = window.stride_w;
-  const strip = Math.min(depthwiseDspStrip(window), window.out_h);
-  const taken = (strip - 1) * stride + 3;
-  // Borders of a strip are part of what it takes.
-  const strips = { before: 0, in: Math.min(taken, window.pad_top + window.in_h), out: strip };
-  const columns = { before: window.pad_left, in: window.in_w, out: window.out_w };
-  const byColumns = walksByColumns(window);
-  const [wide, high] = byColumns ? [strips, window.out_w - (lastApart(window) ? 1 : 0)] : [columns, strip];
-  const rest = wide.out % 4;
-  const fours = Math.floor(wide.out / 4) + (rest === 3 ? 1 : 0);
-  const read = 2 * stride * fours + (rest === 1 || rest === 2 ? stride + 1 : 1);
-  const pairs = Math.max(Math.ceil((wide.before + wide.in) / 2), read);
-  return 8 * pairs * ((high - 1) * stride + 3);
-}
-
-/** Channels of each four come in the order 0, 2, 1, 3. */
-function channelAt(place: number, channels: number): number {
-  if (place >= channels - (channels % 4)) return place;
-  return place - (place % 4) + [0, 2, 1, 3][place % 4];
-}
-
-/** 3×3 depthwise convolution of one image, one filter a channel, stride 1 or 2. */
-export const depthwiseDsp: KernelCandidate<IntegerConvolution> = {
-  takes: (layer, lowering) => {
-    const w = layer.window;
-    const plain = w.kernel_h === 3 && w.kernel_w === 3 && w.dilation_h === 1 && w.dilation_w === 1;
-    const step = w.stride_h === w.stride_w && w.stride_w <= 2;
-    return (
-      layer.depthwise &&
-      layer.channels === w.in_c &&
-      w.batch === 1 &&
-      plain &&
-      step &&
-      hasPlainMultipliers(lowering, layer)
-    );
-  },
-  call: (lowering, layer) => {
-    const { channels, window } = layer;
-    const byColumns = walksByColumns(window);
-    const { multipliers, requantize } = takeMultipliers(lowering, layer);
-    const made = once(() => {
-      const values = storedWeights(layer);
-      const zero = zeroOf(layer);
-      const taps = (c: number) => Int32Array.from({ length: 9 }, (_, i) => values[i * channels + c] - zero(c));
-      return { taps, ...scaledTable(multipliers(), layer, taps, foldedBias(layer, values, true)) };
-    });
-    const weights = lowering.constant('w', 'int32_t', channels * TAP_WORDS, () => {
-      const { taps, factors } = made();
-      const order = (place: number) => channelAt(place, channels);
-      return packTaps(
-        (place) => taps(order(place)),
-        channels,
-        (place) => factors[order(place)],
-        byColumns,
-      );
-    });
-    const bias = lowering.constant('b', 'int32_t', channels * CHANNEL_WORDS, () => {
-      const { table } = made();
-      return table.map((_, i) => table[channelAt(i >> 1, channels) * CHANNEL_WORDS + (i & 1)]);
-    });
-    const scratchBytes = depthwiseDspScratchBytes(window);
-    callConvolution(lowering, 'dnnrt_depthwise2d_s8_dsp', layer, { weights, bias, scratchBytes, requantize });
-  },
-};
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
-}
 
 /** Fully connected layer in blocks of 8 outputs. */
 export const productDsp: KernelCandidate<IntegerProduct> = {

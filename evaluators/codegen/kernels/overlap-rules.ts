@@ -10,7 +10,7 @@
  */
 import type { WindowFields } from '../lower/window.ts';
 import type { FieldValue, Step } from '../program.ts';
-import { depthwiseDspStrip } from './call-dsp.ts';
+import { planeStrip } from './depthwise-planes.ts';
 
 export interface OverlapRule {
   readonly distanceBytes: number;
@@ -115,9 +115,8 @@ export function overlapRule(step: Step): OverlapRule | undefined {
     case 'dnnrt_conv2d_s8_swar':
       return numberOf(fields, 'chunk') >= channels ? inOrder(g, { tile: 1, elementBytes: 1, channels }) : undefined;
     case 'dnnrt_depthwise2d_s8_dsp':
-      return channels === numberOf(g, 'in_c')
-        ? byChannel(g, depthwiseDspStrip(g as unknown as WindowFields))
-        : undefined;
+    case 'dnnrt_depthwise2d_taps_s8_dsp':
+      return channels === numberOf(g, 'in_c') ? byChannel(g, planeStrip(g as unknown as WindowFields)) : undefined;
     case 'dnnrt_depthwise2d_s8_swar':
     case 'dnnrt_depthwise2d_taps_s8_swar':
       return byChannel(g, numberOf(g, 'out_h'));

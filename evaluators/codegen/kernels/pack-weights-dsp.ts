@@ -4,6 +4,7 @@
  * in quads v0..v3, whose halves make the words (v0, v2) and (v1, v3); what fills up a quad is 0.
  */
 
+import type { PlaneKernel } from './depthwise-planes.ts';
 import type { PairEnds } from './requantize-table.ts';
 
 /** Two int16 halves, the first low. */
@@ -130,30 +131,34 @@ export function packBlocks(weights: PairedWeights): Int32Array {
 export const TAP_WORDS = 5;
 
 /**
- * Per channel the int16 pairs (w00, w01), (w10, w11), (w20, w21), (w12, w02), (0, w22) of weights [channels][3][3], times `factor`;
- * `transposed`: rows and columns change places.
+ * The int16 pairs (w00, w01), (w10, w11), (w20, w21), (w12, w02), (0, w22) of the weights [3][3] of a channel; `transposed`: rows and columns
+ * change places.
  */
-export function packTaps(
-  taps: (channel: number) => ArrayLike<number>,
-  channels: number,
-  factor: (channel: number) => number,
-  transposed: boolean,
-): Int32Array {
-  const packed = new Int32Array(channels * TAP_WORDS);
-  for (let c = 0; c < channels; c++) {
-    const values = taps(c);
-    const times = factor(c);
-    const tap = (row: number, column: number) => values[transposed ? column * 3 + row : row * 3 + column] * times;
-    packed.set(
-      [
-        halves(tap(0, 0), tap(0, 1)),
-        halves(tap(1, 0), tap(1, 1)),
-        halves(tap(2, 0), tap(2, 1)),
-        halves(tap(1, 2), tap(0, 2)),
-        halves(0, tap(2, 2)),
-      ],
-      c * TAP_WORDS,
-    );
+export function packTaps(weights: ArrayLike<number>, transposed: boolean): number[] {
+  const tap = (row: number, column: number) => weights[transposed ? column * 3 + row : row * 3 + column];
+  return [
+    halves(tap(0, 0), tap(0, 1)),
+    halves(tap(1, 0), tap(1, 1)),
+    halves(tap(2, 0), tap(2, 1)),
+    halves(tap(1, 2), tap(0, 2)),
+    halves(0, tap(2, 2)),
+  ];
+}
+
+/** Rows of a depthwise kernel as int16 pairs of neighbours, zeros between weights that lie `columnDilation` apart. */
+export function packTapRows(
+  weights: ArrayLike<number>,
+  { rows, columns, columnDilation, turned }: Pick<PlaneKernel, 'rows' | 'columns' | 'columnDilation' | 'turned'>,
+): number[] {
+  const packed: number[] = [];
+  const tap = (row: number, place: number) => {
+    const column = place / columnDilation;
+    if (!Number.isInteger(column) || column >= columns) return 0;
+    return weights[turned ? column * rows + row : row * columns + column];
+  };
+  for (let row = 0; row < rows; row++) {
+    for (let place = 0; place <= (columns - 1) * columnDilation; place += 2)
+      packed.push(halves(tap(row, place), tap(row, place + 1)));
   }
   return packed;
 }

@@ -5,7 +5,8 @@
 
 import { callWithWeights } from '../encodings/encode-weights.ts';
 import type { Call, Lowering } from '../lowering.ts';
-import { convolutionDsp, depthwiseDsp, productDsp } from './call-dsp.ts';
+import { convolutionDsp, productDsp } from './call-dsp.ts';
+import { depthwiseDsp, depthwiseTapsDsp } from './call-dsp-depthwise.ts';
 import { convolutionFpu } from './call-fpu.ts';
 import { referenceConvolution, referenceProduct } from './call-reference.ts';
 import { convolutionSwar, convolutionSwar4, productSwar } from './call-swar.ts';
@@ -30,7 +31,7 @@ type Candidates<L> = Readonly<Record<KernelSet, readonly KernelCandidate<L>[]>>;
 const CONVOLUTIONS: Candidates<IntegerConvolution> = {
   reference: [],
   'cortex-m0plus': [depthwiseSwar, depthwiseTapsSwar, convolutionPairs4, convolutionSwar4, convolutionSwar],
-  'cortex-m4f': [depthwiseDsp, convolutionDsp],
+  'cortex-m4f': [depthwiseDsp, depthwiseTapsDsp, convolutionDsp],
 };
 
 const PRODUCTS: Candidates<IntegerProduct> = {

@@ -2,8 +2,8 @@
  * Calls that can compute some rows of their result alone: windows over images (channels last, so that rows are contiguous), 1×1 windows over
  * one long row of pixels, element-wise kernels. A part of a call is the same call with another window or count and pointers further on.
  */
-import { depthwiseDspScratchBytes, walksByColumns } from '../kernels/call-dsp.ts';
 import { depthwiseSwarScratchBytes } from '../kernels/call-swar-depthwise.ts';
+import { planeScratchBytes, walksByColumns } from '../kernels/depthwise-planes.ts';
 import type { WindowFields } from '../lower/window.ts';
 import type { Argument, FieldValue, Step } from '../program.ts';
 
@@ -49,9 +49,13 @@ const WINDOW_KERNELS: ReadonlySet<string> = new Set([
   'dnnrt_depthwise2d_s8',
   'dnnrt_depthwise2d_s8_dsp',
   'dnnrt_depthwise2d_s8_swar',
+  'dnnrt_depthwise2d_taps_s8_dsp',
   'dnnrt_max_pool2d_f32',
   'dnnrt_max_pool2d_s8',
 ]);
+
+/** Depthwise kernels that may walk by columns. */
+const IN_PLANES: ReadonlySet<string> = new Set(['dnnrt_depthwise2d_s8_dsp', 'dnnrt_depthwise2d_taps_s8_dsp']);
 
 /** Structures whose member n counts elements that do not depend on each other. */
 const COUNTED: ReadonlySet<string> = new Set(['dnnrt_add_s8_t', 'dnnrt_mul_s8_t', 'dnnrt_affine_s8_t', 'dnnrt_map_t']);
@@ -128,7 +132,7 @@ function windowOperation(step: Step): RowOperation | undefined {
     const before = read.from - (rows.from * stride - pad);
     const changed = { ...window, [axis.in]: rowCount(read), [axis.out]: rowCount(rows), [axis.pad]: before };
     // Its weights are packed for the direction in which it walks.
-    const turns = step.kernel === 'dnnrt_depthwise2d_s8_dsp' && walksByColumns(changed) !== walksByColumns(window);
+    const turns = IN_PLANES.has(step.kernel) && walksByColumns(changed) !== walksByColumns(window);
     return turns ? undefined : withWindow(changed);
   };
   return { ...common, rowsIn: size, rowsOut: made, needed, part };
@@ -199,7 +203,7 @@ export function callKey({ id, kernel, params, args }: Step): string {
 export function partScratchBytes(step: Step): number | undefined {
   const window = windowOf(step);
   if (window === undefined) return undefined;
-  if (step.kernel === 'dnnrt_depthwise2d_s8_dsp') return depthwiseDspScratchBytes(window);
+  if (IN_PLANES.has(step.kernel)) return planeScratchBytes(window);
   if (step.kernel === 'dnnrt_depthwise2d_s8_swar') return depthwiseSwarScratchBytes(window);
   return undefined;
 }

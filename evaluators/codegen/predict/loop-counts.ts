@@ -92,17 +92,19 @@ function convolution(fields: Fields): Map<string, number> {
 }
 
 /** Kernels whose walk is followed. */
-const IN_TILES: ReadonlySet<string> = new Set(['dnnrt_conv2d_s8_dsp', 'dnnrt_conv2d_s16_dsp']);
-const IN_PLANES = 'dnnrt_depthwise2d_s8_dsp';
+const AFFINE = 'dnnrt_conv2d_affine_s8_dsp';
+const IN_TILES: ReadonlySet<string> = new Set([AFFINE, 'dnnrt_conv2d_s8_dsp', 'dnnrt_conv2d_s16_dsp']);
+const IN_PLANES: ReadonlySet<string> = new Set(['dnnrt_depthwise2d_s8_dsp', 'dnnrt_depthwise2d_taps_s8_dsp']);
 
 function followed(kernel: string, fields: Fields): LoopCounts | undefined {
   // Lowering fills every member with a number.
   const window = nested(fields['window']) as unknown as WindowFields;
   const inTiles = IN_TILES.has(kernel);
-  if (!inTiles && kernel !== IN_PLANES) return undefined;
+  if (!inTiles && !IN_PLANES.has(kernel)) return undefined;
   const channels = numberOf(fields, 'out_c');
-  const tail = sharesTails(window.kernel_h, window.kernel_w * window.in_c);
-  const counts = new Map(inTiles ? walkTiles({ window, channels, tail }) : walkPlanes(window));
+  const affine = kernel === AFFINE;
+  const tail = !affine && sharesTails(window.kernel_h, window.kernel_w * window.in_c);
+  const counts = new Map(inTiles ? walkTiles({ window, channels, tail, affine }) : walkPlanes(window, channels));
   if (isClamped(fields)) counts.set('clamped', window.out_h * window.out_w * channels);
   return counts;
 }
@@ -118,10 +120,12 @@ const STRIP = 8;
 
 /**
  * What makes a kernel take another way through its code, so that other counts hold: kernel rows that are no whole words,
- * input unpacked row by row, the stride of a depthwise convolution. Empty for the usual way.
+ * channels that are none, input unpacked row by row, the stride of a depthwise convolution. Empty for the usual way.
  */
 export function loopMode({ params, counts, kernel }: Step): string {
   if (IN_TILES.has(kernel)) return '';
+  // Four neighbours are summed at once.
+  if (kernel === 'dnnrt_mean_s8') return numberOf(params?.fields ?? {}, 'inner') % 4 === 0 ? '' : 'ragged';
   const g = nested(params?.fields['window']);
   if (params === undefined || g === undefined || counts !== undefined || !('weights' in params.fields)) return '';
   const depthwise = numberOf(params.fields, 'groups') > 1 || !('out_c' in params.fields);

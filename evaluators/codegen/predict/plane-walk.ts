@@ -1,8 +1,14 @@
-/** How often the parts of the depthwise kernel with planes of int16 run (runtime-c, dnnrt_depthwise2d_s8_dsp.c), strip by strip. */
-import { depthwiseDspStrip, lastApart, walksByColumns } from '../kernels/call-dsp.ts';
+/** How often the parts of the depthwise kernel with planes of int16 run (runtime-c, dnnrt_planes_dsp.h), strip by strip. */
+import {
+  isThreeByThree,
+  lastApart,
+  outputsOfRow,
+  planeKernel,
+  planeSize,
+  planeStrip,
+  rowWords,
+} from '../kernels/depthwise-planes.ts';
 import type { WindowFields } from '../lower/window.ts';
-
-const TOGETHER = 2;
 
 /** One axis of a strip: pixels of the input, pixels of the result, borders before. */
 interface Axis {
@@ -11,34 +17,37 @@ interface Axis {
   readonly pad: number;
 }
 
-export function walkPlanes(g: WindowFields): ReadonlyMap<string, number> {
-  const stride = g.stride_w;
+export function walkPlanes(g: WindowFields, channels: number): ReadonlyMap<string, number> {
+  const kernel = planeKernel(g);
   const depth = g.in_c;
+  const filters = channels / depth;
   const groups = Math.floor(depth / 4) * 2;
   const few = depth % 4;
   const counts = new Map<string, number>([['1', 1]]);
   const add = (name: string, count: number) => counts.set(name, (counts.get(name) ?? 0) + count);
-  const strip = depthwiseDspStrip(g);
+  const strip = planeStrip(g);
   for (let oh = 0; oh < g.out_h; oh += strip) {
     const made = Math.min(strip, g.out_h - oh);
-    const top = oh * stride - g.pad_top;
+    const top = oh * g.stride_h - g.pad_top;
     const begin = Math.max(0, top);
-    const taken = Math.max(0, Math.min(top + (made - 1) * stride + 3, g.in_h) - begin);
+    const end = top + (made - 1) * g.stride_h + (g.kernel_h - 1) * g.dilation_h + 1;
+    const taken = Math.max(0, Math.min(end, g.in_h) - begin);
     const high: Axis = { in: taken, out: made, pad: begin - top };
-    const wide: Axis = { in: g.in_w, out: g.out_w, pad: g.pad_left };
-    const [rows, columns] = walksByColumns(g) ? [wide, high] : [high, wide];
+    const width = (g.out_w - 1) * g.stride_w + (g.kernel_w - 1) * g.dilation_w + 1 - g.pad_left;
+    const across = kernel.turned ? Math.max(0, Math.min(width, g.in_w)) : g.in_w;
+    const wide: Axis = { in: across, out: g.out_w, pad: g.pad_left };
+    const [rows, columns] = kernel.turned ? [wide, high] : [high, wide];
     const lead = columns.pad % 2;
     const trail = (columns.in + lead) % 2;
     const pairs = Math.max(0, Math.floor((columns.in - lead) / 2));
-    const rest = columns.out % 4;
-    const fours = Math.floor(columns.out / 4) + (rest === 3 ? 1 : 0);
-    const read = 2 * stride * fours + (rest === 1 || rest === 2 ? stride + 1 : 1);
-    const planeWords = Math.max(Math.ceil((columns.pad + columns.in) / 2), read) * TOGETHER;
+    const { sixes, rest } = outputsOfRow(columns.out);
+    const twos = rest > 0 ? 1 : 0;
+    const planes = planeSize(g, made, high.pad, taken);
     add('strips', 1);
-    const apart = lastApart(g) ? 1 : 0;
-    add('filled words', ((rows.out - apart - 1) * stride + 3) * planeWords);
-    add('apart', apart * (groups + few));
-    add('apart words', apart * (groups + few) * planeWords);
+    add('filled words', (planes.rows * planes.rowBytes) / 4);
+    const apart = lastApart(g) ? groups + few : 0;
+    add('apart', apart);
+    add('apart words', (apart * planes.rowBytes) / 4);
     add('groups', groups);
     add('gathered rows', groups * rows.in);
     add('gathered twos', groups * rows.in * Math.floor(pairs / 2));
@@ -48,12 +57,20 @@ export function walkPlanes(g: WindowFields): ReadonlyMap<string, number> {
     add('few', few);
     add('few rows', few * rows.in);
     add('few values', few * rows.in * columns.in);
-    add('channels', depth);
-    add('channel rows', depth * rows.out);
-    add('fours', depth * rows.out * fours);
-    add('threes', depth * rows.out * (rest === 3 ? 1 : 0));
-    add('twos', depth * rows.out * (rest === 2 ? 1 : 0));
-    add('ones', depth * rows.out * (rest === 1 ? 1 : 0));
+    add('walks', filters === 1 ? groups + few : channels);
+    add('channels', channels);
+    add('channel rows', channels * rows.out);
+    add('sixes', channels * rows.out * sixes);
+    add('lacking', channels * rows.out * Math.max(0, -rest));
+    add('twos', channels * rows.out * twos);
+    add('ones', channels * rows.out * (rest === 1 ? 1 : 0));
+    if (!isThreeByThree(g)) {
+      const words = rowWords(kernel);
+      add('six rows', channels * rows.out * sixes * kernel.rows);
+      add('six words', channels * rows.out * sixes * kernel.rows * words);
+      add('two rows', channels * rows.out * twos * kernel.rows);
+      add('two words', channels * rows.out * twos * kernel.rows * words);
+    }
     // Pixels of an odd depth begin at all addresses alike.
     if (depth % 4 !== 0) add('misaligned', groups * rows.in * columns.in * (depth % 2 === 0 ? 0.5 : 1.25));
   }

@@ -12,6 +12,8 @@ export interface TileLayer {
   readonly channels: number;
   /** The last values of 3 kernel rows share a quad. */
   readonly tail: boolean;
+  /** The kernel for any weights: the inputs of every tile are summed, and single pixels have no routine of their own. */
+  readonly affine: boolean;
 }
 
 /** Cycles that words loaded from this address take longer. */
@@ -28,8 +30,10 @@ class Walk {
   readonly #plain: boolean;
   readonly #pairs: number;
   readonly #odd: number;
+  readonly #affine: boolean;
 
-  constructor({ window, channels, tail }: TileLayer) {
+  constructor({ window, channels, tail, affine }: TileLayer) {
+    this.#affine = affine;
     const run = window.kernel_w * window.in_c;
     this.#window = window;
     this.#tail = tail ? 1 : 0;
@@ -86,6 +90,10 @@ class Walk {
     this.#add('pair tile steps', tiles * this.#pairs * steps);
     this.#add('pair tile loops', tiles * this.#pairs * Math.ceil((steps - 1) / 8));
     this.#add('odd tiles', tiles * this.#odd);
+    if (!this.#affine) return;
+    this.#add('summed tiles', tiles);
+    this.#add('summed words', tiles * steps);
+    if (this.#slack > 0) this.#add('summed row ends', tiles * this.#window.kernel_h);
   }
 
   /** One call of the routine that widens runs of bytes. */
@@ -178,12 +186,13 @@ class Walk {
           this.#field(row(), left());
           next(1);
         }
-        if (pixels === 1) {
+        if (pixels === 1 && !this.#affine) {
           this.#add('single pairs', this.#pairs);
           this.#add('single quads', this.#pairs * this.#fieldQuads);
           this.#add('single loops', this.#pairs * Math.ceil(this.#fieldQuads / 4));
         } else {
           this.#multiply(1);
+          this.#add('short tiles', pixels < PIXELS ? 1 : 0);
         }
       }
       pending -= pixels;

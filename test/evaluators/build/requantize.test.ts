@@ -49,7 +49,9 @@ test('add, multiply, average, softmax, quantize and dequantize in integers give 
     'runtime-c/src/quantize/dnnrt_requantize_integer.c',
     ...functions.map((name) => `runtime-c/src/${name}.c`),
   ];
-  const flags = ['-std=c99', '-O2', '-ffp-contract=off', '-DDNNRT_INTEGER_REQUANTIZE=1'];
-  execFileSync(toolchain.compiler, [...flags, '-Iruntime-c/include', '-Iruntime-c/src', ...sources, '-o', run]);
-  assert.match(execFileSync(run, ['3000'], { encoding: 'utf8' }), /^0 mismatches in 4608000/);
+  for (const form of ['-DDNNRT_INTEGER_REQUANTIZE=1', '-DDNNRT_ADD_QUADS=1']) {
+    const flags = ['-std=c99', '-O2', '-ffp-contract=off', form, '-Iruntime-c/include', '-Iruntime-c/src'];
+    execFileSync(toolchain.compiler, [...flags, ...sources, '-o', run, '-lm']);
+    assert.match(execFileSync(run, ['3000'], { encoding: 'utf8' }), /^0 mismatches in 4608000/);
+  }
 });

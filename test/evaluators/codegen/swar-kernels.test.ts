@@ -108,24 +108,31 @@ function additions(seed: number, count: number): Graph {
     inputs[`b${i}`] = shape;
     values[`y${i}`] = shape;
     const names = ['a', 'as', 'az', 'b', 'bs', 'bz', 'ys', 'yz'].map((role) => `${role}${i}`);
-    nodes.push({ name: `n${i}`, op: { kind: 'QLinearBinary', fn: 'Add' }, inputs: names, outputs: [`y${i}`] });
+    const clamp = draw(3) === 0 ? { clamp: { min: -20, max: 60 } } : {};
+    nodes.push({
+      name: `n${i}`,
+      op: { kind: 'QLinearBinary', fn: 'Add', ...clamp },
+      inputs: names,
+      outputs: [`y${i}`],
+    });
   }
   const types = [...Object.keys(inputs), ...Object.keys(values)].map((name) => [name, 'int8'] as const);
   const outputs = Object.keys(values);
   return smallGraph({ inputs, initializers, nodes, values, dtypes: Object.fromEntries(types), outputs });
 }
 
-test('addition in words: the bits of the interpreter', {
-  skip: isMissing(armToolchain()) && 'no Arm compiler',
-}, async () => {
-  const graph = additions(7, 12);
-  const program = lower(graph, board('pico'));
-  const samples = samplesOf(graph, 70, 4);
-  const run = await runOnVirtualBoard(
-    program,
-    board('pico'),
-    samples.map((inputs) => bytesOf(graph, inputs)),
-    cache,
-  );
-  for (const [i, inputs] of samples.entries()) compare(graph, inputs, run.inferences[i]?.outputs ?? []);
-});
+for (const name of ['pico', 'nano33ble'] as const) {
+  test(`addition on ${name}, several sums at a time: the bits of the interpreter`, {
+    skip: isMissing(armToolchain()) && 'no Arm compiler',
+  }, async () => {
+    const graph = additions(7, 12);
+    const samples = samplesOf(graph, 70, 4);
+    const run = await runOnVirtualBoard(
+      lower(graph, board(name)),
+      board(name),
+      samples.map((inputs) => bytesOf(graph, inputs)),
+      cache,
+    );
+    for (const [i, inputs] of samples.entries()) compare(graph, inputs, run.inferences[i]?.outputs ?? []);
+  });
+}
