@@ -20,7 +20,7 @@ export interface MeasuredLayer {
 const WEIGHTED = /^(conv|depthwise|dense)/;
 
 /** Families whose kernels have many loops, or several ways, get all layers, the others a third. */
-const MANY_LOOPS = /^(conv|depthwise|dense|global|average)/;
+const MANY_LOOPS = /^(conv|depthwise|dense|global|average|matmul)/;
 
 /** Families with weights in 8 bits: cores have kernels of their own for them, and plain ones serve what those do not take. */
 const WITH_INTEGERS = /^(conv|depthwise|dense)_s8$/;

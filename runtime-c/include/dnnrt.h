@@ -339,6 +339,18 @@ typedef struct {
   uint16_t b_zero_step;
 } dnnrt_matmul_int_t;
 
+/* int8 matrices by strides; the multiplier is per row, per column, or one. */
+typedef struct {
+  dnnrt_broadcast_t batch;
+  uint32_t m, k, n;
+  uint32_t chunk; /* columns of b at a time, whole blocks of 4 */
+  int32_t a_row, a_column, b_row, b_column;
+  int16_t a_zero, b_zero;
+  const float *multiplier;
+  uint16_t row_step, column_step;
+  int16_t y_zero, lo, hi;
+} dnnrt_matmul_s8_t;
+
 typedef struct {
   uint32_t outer;
   uint32_t rows;
@@ -783,6 +795,8 @@ void dnnrt_top_k_int(const dnnrt_top_k_t *p, const void *x, void *y, int64_t *in
 void dnnrt_standardize_f32(const dnnrt_standardize_t *p, const float *x, float *y, float *means, float *deviations);
 void dnnrt_lrn_f32(const dnnrt_lrn_t *p, const float *x, float *y);
 void dnnrt_matmul_f32(const dnnrt_matmul_t *p, const float *a, const float *b, float *y);
+void dnnrt_matmul_s8(const dnnrt_matmul_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y, void *scratch);
+void dnnrt_matmul_s8_dsp(const dnnrt_matmul_s8_t *p, const int8_t *a, const int8_t *b, int8_t *y, void *scratch);
 void dnnrt_matmul_int(const dnnrt_matmul_int_t *p, const void *a, const void *b, const void *a_zero, const void *b_zero, int32_t *y);
 void dnnrt_requantize_s32_8(const dnnrt_requantize_s32_t *p, const int32_t *x, int8_t *y);
 void dnnrt_scale_s32_f32(const dnnrt_scale_s32_t *p, const int32_t *x, float *y);

@@ -13,8 +13,9 @@ import { padToRank } from './copy.ts';
 import { integerCode } from './element-code.ts';
 import { invoke } from './invoke.ts';
 import { broadcastOperation } from './lower-binary.ts';
+import { callPackedProduct, productRequantization, takesPacked } from './lower-packed-product.ts';
 import { plainOperand, required, window3Fields } from './lower-window3.ts';
-import { outputQuantization, packBias } from './quantization.ts';
+import { packBias } from './quantization.ts';
 
 interface Product {
   readonly a: LoweredValue;
@@ -168,34 +169,27 @@ export function lowerMatMulInteger(lowering: Lowering, node: Node<OpOf<'MatMulIn
 
 /** QLinearMatMul of computed operands, or with a scale per row. */
 export function lowerDynamicQLinearMatMul(lowering: Lowering, node: Node<OpOf<'QLinearMatMul'>>): void {
-  const { inputs, outputs, op } = node;
+  const { inputs, outputs } = node;
+  if (takesPacked(lowering, node)) {
+    callPackedProduct(lowering, node);
+    return;
+  }
   const operands = [0, 3, 2, 5].map((index) => plainOperand(lowering, inputs[index]));
   const { sums, shape } = integerProduct(lowering, operands, {});
   if ([1, 4, 6, 7].some((index) => lowering.optional(inputs[index])?.tensor === undefined)) {
     requantizeComputed(lowering, node, sums, shape);
     return;
   }
-  const [aScale, bScale] = [
-    numbers(lowering.tensor(inputs[1], 'a scale')),
-    numbers(lowering.tensor(inputs[4], 'a scale')),
-  ];
-  const output = outputQuantization(lowering, outputs[0], inputs[6], inputs[7], op.clamp);
-  const [rows, columns] = [aScale.length, bScale.length];
-  const multiplier = lowering.constant('m', 'float', rows * columns, () =>
-    Float32Array.from({ length: rows * columns }, (_, i) => {
-      const scale = Math.fround(aScale[Math.floor(i / columns)] * bScale[i % columns]);
-      return scale / output.scale;
-    }),
-  );
+  const { multiplier, row_step, column_step, ...output } = productRequantization(lowering, node);
   const y = lowering.produce(outputs[0], plainLayout(lowering.outputType(outputs[0]).shape), output.shift !== 0);
   const fields = {
     outer: shape.batches,
     rows: shape.m,
     columns: shape.n,
-    multiplier: { constant: multiplier },
+    multiplier,
     bias: null,
-    row_step: rows > 1 ? columns : 0,
-    column_step: columns > 1 ? 1 : 0,
+    row_step,
+    column_step,
     y_zero: output.zero,
     lo: output.lo,
     hi: output.hi,

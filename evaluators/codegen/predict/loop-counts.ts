@@ -11,6 +11,7 @@ import type { WindowFields } from '../lower/window.ts';
 import type { Program, Step } from '../program.ts';
 import { encodedCounts } from './encoded-counts.ts';
 import { type Fields, isClamped, nested, numberOf } from './field-values.ts';
+import { matmulCounts } from './matmul-counts.ts';
 import { walkPlanes } from './plane-walk.ts';
 import { swarCounts } from './swar-counts.ts';
 import { walkTiles } from './tile-walk.ts';
@@ -226,7 +227,7 @@ function integerArgument(step: Step): number {
 
 export function loopCounts(step: Step, program: Pick<Program, 'buffers'>): LoopCounts {
   const { params } = step;
-  const stated = swarCounts(step) ?? encodedCounts(step);
+  const stated = swarCounts(step) ?? encodedCounts(step) ?? matmulCounts(step);
   if (stated !== undefined) return stated;
   if (params === undefined) return plain(step, program);
   const { struct, fields } = params;
