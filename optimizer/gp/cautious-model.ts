@@ -10,7 +10,7 @@ const SHORTER = 0.5;
 export interface Caution {
   /** Length-scale that none exceeds, unit coordinates. */
   readonly longest?: number;
-  /** Largest logit of the additive share; with 'anova' amplitudes are at least the inverse odds. */
+  /** Largest additivity (the last entry of theta); with 'anova' the smallest log amplitude is its negative. */
   readonly mostAdditive?: number;
 }
 

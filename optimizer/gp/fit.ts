@@ -12,7 +12,7 @@ import {
   thetaBounds,
   thetaLength,
 } from './hyper-parameters.ts';
-import type { KernelKind } from './kernel.ts';
+import { isSquaredExponential, type KernelKind } from './kernel.ts';
 import { type GpData, MarginalLikelihood } from './marginal-likelihood.ts';
 
 export interface FitOptions {
@@ -100,7 +100,7 @@ export function fitHyperParameters(data: GpData, options: FitOptions): FitResult
     let start = options.start === undefined ? first : joined(options.start.theta, options.start.slopes ?? usual);
     if (options.start === undefined && data.knownNoise.some(Number.isNaN)) start = lesserOf(D, first, climb);
     const result = climb(start, options.maxIterations);
-    const logDensity = -result.value - (kind === 'rbf' ? SMOOTHNESS_HANDICAP / data.n : 0);
+    const logDensity = -result.value - (isSquaredExponential(kind) ? SMOOTHNESS_HANDICAP / data.n : 0);
     if (logDensity > best.logDensity) best = { ...splitHyper(kind, D, result.x), logDensity };
   }
   return best;

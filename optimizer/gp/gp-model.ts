@@ -11,8 +11,8 @@ import {
   solveLower,
   solveLowerTransposed,
 } from '../linalg/triangular.ts';
-import { type GpHyper, type NaturalHyper, naturalHyper } from './hyper-parameters.ts';
-import { columnDistance, columnSlope, kernelOfRows } from './kernel.ts';
+import { type GpHyper, isProduct, type NaturalHyper, naturalHyper } from './hyper-parameters.ts';
+import { columnDistance, columnSlope, isSquaredExponential, kernelOfRows } from './kernel.ts';
 import type { GpData } from './marginal-likelihood.ts';
 
 /** Variance below which a prediction is not trusted, relative to the signal variance (rounding in |L^-1 k|^2). */
@@ -148,7 +148,7 @@ export class GpModel {
 
   /** Fills k(x) and its derivatives in the column distances. */
   #fillCovariances(x: Float64Array): void {
-    if (this.hyper.kind === 'anova') {
+    if (isProduct(this.hyper.kind)) {
       this.#fillProducts(x);
       return;
     }
@@ -199,23 +199,34 @@ export class GpModel {
     }
   }
 
-  /** The same for the kernel 'anova'. */
+  /** The same for kernels that are products. */
   #fillProducts(x: Float64Array): void {
     const { n, columns, X } = this.data;
     const D = columns.length;
-    const { weights, signal, amplitudes } = this.#natural;
+    const isSmooth = isSquaredExponential(this.hyper.kind);
+    const { weights, signal, amplitudes, constant } = this.#natural;
     const [k, slopes] = [this.#k, this.#slopes];
+    const size = signal / (1 - constant);
     for (let i = 0; i < n; i++) {
-      let product = signal;
+      let product = size;
       for (let d = 0; d < D; d++) {
         const amplitude = amplitudes[d];
-        const r = SQRT5 * Math.sqrt(weights[d] * columnDistance(columns[d], x[d], X[i * D + d]));
-        const decay = Math.exp(-r);
-        const factor = 1 + amplitude * (1 + r + (r * r) / 3) * decay;
-        product *= factor / (1 + amplitude);
-        slopes[i * D + d] = (amplitude * (-5 / 6) * (1 + r) * decay) / factor;
+        const distance = weights[d] * columnDistance(columns[d], x[d], X[i * D + d]);
+        let own: number;
+        let slope: number;
+        if (isSmooth) {
+          own = amplitude * Math.exp(-0.5 * distance);
+          slope = -0.5 * own;
+        } else {
+          const r = SQRT5 * Math.sqrt(distance);
+          const decay = Math.exp(-r);
+          own = amplitude * (1 + r + (r * r) / 3) * decay;
+          slope = amplitude * (-5 / 6) * (1 + r) * decay;
+        }
+        product *= (1 + own) / (1 + amplitude);
+        slopes[i * D + d] = slope / (1 + own);
       }
-      k[i] = product;
+      k[i] = product - size * constant;
       for (let d = 0; d < D; d++) slopes[i * D + d] *= product;
     }
   }

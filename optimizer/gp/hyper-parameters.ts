@@ -1,12 +1,16 @@
 /**
  * Hyper-parameters of one Gaussian process and their priors, as a vector of logarithms:
  * theta = [log lengthscale_1 … log lengthscale_D, log signal variance, log noise variance, rest] for standardised outputs (kernel.ts),
- * where the rest is the logit of the additive share, or with 'anova' D logarithms of amplitudes.
+ * where the rest is one number, the larger the more additive: the logit of the additive share, or of the subsets kernels the logarithm of
+ * how far the amplitude is below its prior median; with 'anova' D logarithms of amplitudes.
  * Length-scales: log-normal, scaled with the dimension (Hvarfner, Hellsten, Nardi 2024, "Vanilla Bayesian optimization performs
  * great in high dimensions"): mu = sqrt(2) + ln(D)/2, sigma = sqrt(3). The density is that of the natural parameter.
  */
 
-export type KernelKind = 'matern52' | 'rbf' | 'anova';
+export type KernelKind = 'matern52' | 'rbf' | 'subsets52' | 'subsetsRbf' | 'anova';
+
+/** Kernels that are products over columns; the others are sums of a joint and an additive part. */
+export const isProduct = (kind: KernelKind): boolean => kind !== 'matern52' && kind !== 'rbf';
 
 /** What a fit finds. */
 export interface GpHyper {
@@ -27,6 +31,8 @@ export interface HyperPriors {
   readonly noise: LogNormal;
   /** Standard deviation of the logit of the additive share (normal around 0). */
   readonly shareDeviation: number;
+  /** The same of the logarithm of the amplitude of the subsets kernels. */
+  readonly subsetsDeviation: number;
   /** Of the amplitudes of 'anova'. */
   readonly amplitude: LogNormal;
   /** Length-scales of 'anova': a column's relevance is in its amplitude, so that they do not grow with D. */
@@ -62,6 +68,7 @@ export function defaultPriors(D: number): HyperPriors {
     signal: { mu: 0, sigma: 1.5 },
     noise: { mu: -5, sigma: 2.5 },
     shareDeviation: 1.5,
+    subsetsDeviation: 2,
     amplitude: { mu: -1.5 + 2.25, sigma: 1.5 },
     ownLengthscale: { mu: Math.SQRT2 - 0.5, sigma: Math.sqrt(3) },
     slope: { mean: 0.8, deviation: 0.5 },
@@ -95,27 +102,42 @@ export function splitHyper(kind: KernelKind, D: number, parameters: Float64Array
   return { kind, theta: parameters.slice(0, length), slopes: parameters.slice(length) };
 }
 
+/** Prior median of the amplitude of the subsets kernels: an effect involves between one and two of the D columns on average. */
+function usualAmplitude(D: number): number {
+  return 1 / Math.max(1, D - 1);
+}
+
 /** Natural parameters of a theta. */
 export interface NaturalHyper {
   /** 1 / lengthscale^2 per column. */
   readonly weights: Float64Array;
   readonly signal: number;
   readonly noise: number;
-  /** Of the additive part; 0 for 'anova'. */
+  /** Of the additive part; 0 for products. */
   readonly share: number;
-  /** Weight of each column's own kernel beside 1 ('anova'); empty for the other kernels. */
+  /** Weight of each column's own kernel beside 1 in products; empty for the other kernels. */
   readonly amplitudes: Float64Array;
+  /** Part of the product that is constant and left out; 0 for 'anova', which keeps it. */
+  readonly constant: number;
+}
+
+/** Amplitudes of a product kernel, D. */
+function amplitudesOf(kind: KernelKind, theta: Float64Array, D: number): Float64Array {
+  if (kind === 'anova') return theta.slice(D + 2).map(Math.exp);
+  return new Float64Array(D).fill(usualAmplitude(D) * Math.exp(-theta[D + 2]));
 }
 
 export function naturalHyper(kind: KernelKind, theta: Float64Array): NaturalHyper {
-  const isAnova = kind === 'anova';
-  const D = isAnova ? theta.length / 2 - 1 : theta.length - 3;
+  const D = kind === 'anova' ? theta.length / 2 - 1 : theta.length - 3;
+  const amplitudes = isProduct(kind) ? amplitudesOf(kind, theta, D) : new Float64Array(0);
+  const isCentred = isProduct(kind) && kind !== 'anova';
   return {
     weights: theta.slice(0, D).map((t) => Math.exp(-2 * t)),
     signal: Math.exp(theta[D]),
     noise: Math.exp(theta[D + 1]),
-    share: isAnova ? 0 : 1 / (1 + Math.exp(-theta[D + 2])),
-    amplitudes: isAnova ? theta.slice(D + 2).map(Math.exp) : new Float64Array(0),
+    share: isProduct(kind) ? 0 : 1 / (1 + Math.exp(-theta[D + 2])),
+    amplitudes,
+    constant: isCentred ? Math.exp(-D * Math.log1p(amplitudes[0])) : 0,
   };
 }
 

@@ -39,7 +39,7 @@ class Posterior {
     const { lower, upper } = thetaBounds(kind, D, data.trends?.length);
     this.#likelihood = new MarginalLikelihood(data, kind, defaultPriors(D));
     this.#n = data.n;
-    // All but the logit of a share and slopes are logarithms of parameters whose priors are densities of the natural values.
+    // All but the additivity and slopes are logarithms of parameters whose priors are densities of the natural values.
     this.#scaled = kind === 'anova' ? thetaLength(kind, D) : D + 2;
     this.#lower = lower;
     this.#upper = upper;

@@ -2,8 +2,11 @@
  * Kernels over mixed, conditional points, with one length-scale per column: a joint and an additive part (Duvenaud, Nickisch, Rasmussen
  * 2011, "Additive Gaussian processes", first order), which shares its length-scales,
  *   k = (1 - share) kappa(r^2) + share mean_d kappa(w_d delta_d),     kappa Matérn-5/2 or squared exponential, kappa(0) = 1.
- * Few trials say much about main effects and little about interactions; the share is learned. With 'anova' every column has an amplitude
- * of its own instead, and effects of all orders are products of those of single columns (the all-subsets kernel of Stitson et al. 1999),
+ * Few trials say much about main effects and little about interactions; the share is learned. With 'subsets52' and 'subsetsRbf' effects of
+ * all orders are products of those of single columns (the all-subsets kernel of Stitson et al. 1999),
+ *   k = (prod_d (1 + a kappa(w_d delta_d)) - 1) / ((1 + a)^D - 1),
+ * the sum over the non-empty sets S of columns of a^|S| prod_{d in S} kappa_d: additive for small a, the plain product for large a. With
+ * 'anova' every column has an amplitude of its own and the constant stays,
  *   k = prod_d (1 + a_d kappa(w_d delta_d)) / (1 + a_d),     kappa Matérn-5/2.
  *
  * A point is a row of D numbers: numeric columns in [0, 1], categorical columns a choice index, NaN where the parameter is
@@ -13,7 +16,7 @@
  * value of an inactive parameter never counts: both active 4 sin^2((x - x')/2), one active 1, none 0.
  */
 
-import type { KernelKind, NaturalHyper } from './hyper-parameters.ts';
+import { isProduct, type KernelKind, type NaturalHyper } from './hyper-parameters.ts';
 
 export type { KernelKind } from './hyper-parameters.ts';
 
@@ -25,16 +28,19 @@ export interface KernelColumn {
 
 const SQRT5 = Math.sqrt(5);
 
+/** Whether kappa is the squared exponential. */
+export const isSquaredExponential = (kind: KernelKind): boolean => kind === 'rbf' || kind === 'subsetsRbf';
+
 /** kappa as a function of the squared distance. */
 export function kernelValue(kind: KernelKind, squared: number): number {
-  if (kind === 'rbf') return Math.exp(-0.5 * squared);
+  if (isSquaredExponential(kind)) return Math.exp(-0.5 * squared);
   const r = SQRT5 * Math.sqrt(squared);
   return (1 + r + (r * r) / 3) * Math.exp(-r);
 }
 
 /** d kappa / d(squared distance), finite at 0. */
 export function kernelSlope(kind: KernelKind, squared: number): number {
-  if (kind === 'rbf') return -0.5 * Math.exp(-0.5 * squared);
+  if (isSquaredExponential(kind)) return -0.5 * Math.exp(-0.5 * squared);
   const r = SQRT5 * Math.sqrt(squared);
   return (-5 / 6) * (1 + r) * Math.exp(-r);
 }
@@ -48,14 +54,15 @@ export function kernelOfRows(
   b: Float64Array,
 ): number {
   const D = columns.length;
-  if (kind === 'anova') {
-    let product = hyper.signal;
+  if (isProduct(kind)) {
+    const size = hyper.signal / (1 - hyper.constant);
+    let product = size;
     for (let d = 0; d < D; d++) {
       const distance = hyper.weights[d] * columnDistance(columns[d], a[d], b[d]);
       const amplitude = hyper.amplitudes[d];
       product *= (1 + amplitude * kernelValue(kind, distance)) / (1 + amplitude);
     }
-    return product;
+    return product - size * hyper.constant;
   }
   let squared = 0;
   let additive = 0;

@@ -12,9 +12,9 @@ import {
   solveLowerTransposed,
 } from '../linalg/triangular.ts';
 import type { HyperPriors } from './hyper-parameters.ts';
-import { logNormalDensity, logNormalSlope, naturalHyper } from './hyper-parameters.ts';
+import { isProduct, logNormalDensity, logNormalSlope, naturalHyper } from './hyper-parameters.ts';
 import type { KernelColumn, KernelKind } from './kernel.ts';
-import { pairDistances } from './kernel.ts';
+import { isSquaredExponential, pairDistances } from './kernel.ts';
 
 export interface GpData {
   readonly columns: readonly KernelColumn[];
@@ -73,7 +73,7 @@ export class MarginalLikelihood {
     this.#additive = new Float64Array((n * (n - 1)) / 2);
     this.#slope = new Float64Array((n * (n - 1)) / 2);
     this.#slopes = new Float64Array(this.#pairs.length);
-    this.#shares = new Float64Array(kind === 'anova' ? this.#pairs.length : 0);
+    this.#shares = new Float64Array(isProduct(kind) ? this.#pairs.length : 0);
     this.#alpha = new Float64Array(n);
     this.#ones = new Float64Array(n);
   }
@@ -91,7 +91,7 @@ export class MarginalLikelihood {
       this.#slopes,
       this.#K,
     ];
-    if (this.#kind === 'anova') {
+    if (isProduct(this.#kind)) {
       this.#fillProducts(theta);
       return;
     }
@@ -133,12 +133,14 @@ export class MarginalLikelihood {
     }
   }
 
-  /** The same for the kernel 'anova': `slopes` and `shares` are the derivatives of log k in w delta and in log amplitude. */
+  /** The same for products; `joint` is the product, `slopes` and `shares` the derivatives of its logarithm in w delta and in log amplitude. */
   #fillProducts(theta: Float64Array): void {
     const { n, columns, knownNoise } = this.#data;
     const D = columns.length;
-    const { weights, signal, noise, amplitudes } = naturalHyper(this.#kind, theta);
+    const isSmooth = isSquaredExponential(this.#kind);
+    const { weights, signal, noise, amplitudes, constant } = naturalHyper(this.#kind, theta);
     const [pairs, joint, slopes, shares, K] = [this.#pairs, this.#joint, this.#slopes, this.#shares, this.#K];
+    const size = signal / (1 - constant);
     let pair = 0;
     let at = 0;
     for (let i = 0; i < n; i++) {
@@ -146,15 +148,24 @@ export class MarginalLikelihood {
         let product = 1;
         for (let d = 0; d < D; d++) {
           const amplitude = amplitudes[d];
-          const r = SQRT5 * Math.sqrt(weights[d] * pairs[at]);
-          const decay = Math.exp(-r);
-          const own = amplitude * (1 + r + (r * r) / 3) * decay;
+          const distance = weights[d] * pairs[at];
+          let own: number;
+          let slope: number;
+          if (isSmooth) {
+            own = amplitude * Math.exp(-0.5 * distance);
+            slope = -0.5 * own;
+          } else {
+            const r = SQRT5 * Math.sqrt(distance);
+            const decay = Math.exp(-r);
+            own = amplitude * (1 + r + (r * r) / 3) * decay;
+            slope = amplitude * (-5 / 6) * (1 + r) * decay;
+          }
           product *= (1 + own) / (1 + amplitude);
-          slopes[at] = (amplitude * (-5 / 6) * (1 + r) * decay) / (1 + own);
+          slopes[at] = slope / (1 + own);
           shares[at++] = own / (1 + own) - amplitude / (1 + amplitude);
         }
         joint[pair] = product;
-        K[i * n + j] = signal * product;
+        K[i * n + j] = size * (product - constant);
         pair++;
       }
       K[i * n + i] = signal + (Number.isNaN(knownNoise[i]) ? noise : knownNoise[i]);
@@ -193,8 +204,10 @@ export class MarginalLikelihood {
     invertLowerTransposed(L, n, n, U);
     inverseFromTransposed(U, n, K);
 
-    const { weights, signal, noise, share } = naturalHyper(this.#kind, theta);
+    const { weights, signal, noise, share, amplitudes, constant } = naturalHyper(this.#kind, theta);
     const isAnova = this.#kind === 'anova';
+    const isProducts = isProduct(this.#kind);
+    const size = signal / (1 - constant);
     const columnSums = new Float64Array(D);
     const amplitudeSums = new Float64Array(D);
     const shares = this.#shares;
@@ -208,13 +221,15 @@ export class MarginalLikelihood {
     let signalSum = 0;
     let noiseSum = 0;
     let shareSum = 0;
+    let constantSum = 0;
     let pair = 0;
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < i; j++) {
         const weight = alpha[i] * alpha[j] - K[i * n + j];
-        if (isAnova) {
+        if (isProducts) {
           const scaled = weight * joint[pair];
-          signalSum += 2 * scaled;
+          signalSum += (2 * weight * (joint[pair] - constant)) / (1 - constant);
+          constantSum += (weight * (joint[pair] - 1)) / (1 - constant);
           for (let d = 0, at = pair * D; d < D; d++, at++) {
             columnSums[d] += scaled * slopes[at] * pairs[at];
             amplitudeSums[d] += scaled * shares[at];
@@ -238,7 +253,7 @@ export class MarginalLikelihood {
     const lengthscale = isAnova ? priors.ownLengthscale : priors.lengthscale;
     for (let d = 0; d < D; d++) {
       value += logNormalDensity(lengthscale, theta[d]);
-      const likelihood = -2 * signal * weights[d] * columnSums[d];
+      const likelihood = -2 * size * weights[d] * columnSums[d];
       gradient[d] = -(likelihood + logNormalSlope(lengthscale, theta[d])) / n;
     }
     value += logNormalDensity(priors.signal, theta[D]) + logNormalDensity(priors.noise, theta[D + 1]);
@@ -250,6 +265,13 @@ export class MarginalLikelihood {
         value += logNormalDensity(priors.amplitude, theta[at]);
         gradient[at] = -(signal * amplitudeSums[d] + logNormalSlope(priors.amplitude, theta[at])) / n;
       }
+    } else if (isProducts) {
+      const additivity = theta[D + 2] / priors.subsetsDeviation;
+      value -= 0.5 * additivity * additivity;
+      // What is left out as constant falls by D a / (1 + a) of itself with the logarithm of the amplitude.
+      let slope = (-size * constantSum * constant * D * amplitudes[0]) / (1 + amplitudes[0]);
+      for (let d = 0; d < D; d++) slope += size * amplitudeSums[d];
+      gradient[D + 2] = (slope + additivity / priors.subsetsDeviation) / n;
     } else {
       const logit = theta[D + 2] / priors.shareDeviation;
       value -= 0.5 * logit * logit;

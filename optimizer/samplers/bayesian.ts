@@ -149,7 +149,7 @@ class BayesianRun {
       incumbents: nonDominatedIndices(feasible.map((row) => row.objectives)).map((i) => feasible[i].trial.params),
       ...this.#interrupting,
     };
-    const effort = effortFor(Math.min(MAX_MODELLED, this.#table.rows.length));
+    const effort = effortFor(Math.min(MAX_MODELLED, this.#table.rows.length), this.#space);
     if (within === undefined) return this.#strategy.search(task, effort, rng.fork('search'))[0];
     const part = searchWithin(task, within.design, within.free);
     if (part === undefined) return undefined;
@@ -158,14 +158,15 @@ class BayesianRun {
   }
 }
 
-/** A prediction costs O(n^2): many trials get fewer of them. */
-function effortFor(trials: number): SearchEffort {
-  const share = Math.min(1, (100 / Math.max(1, trials)) ** 2);
+/** A prediction costs O(n^2): many trials get fewer of them. Where nothing moves but numbers, local searches need no discrete moves. */
+function effortFor(trials: number, space: SearchSpace): SearchEffort {
+  const few = Math.min(1, 100 / Math.max(1, trials));
+  const isContinuous = space.dimensions.every(({ kind }) => kind === 'continuous');
   return {
-    rawSamples: Math.round(128 + 384 * share),
-    restarts: Math.round(3 + 5 * share),
-    iterations: Math.round(30 + 70 * share),
-    exhaustive: Math.round(500 + 1500 * share),
+    rawSamples: Math.round(128 + (isContinuous ? 896 * few ** 3 : 384 * few ** 2)),
+    restarts: Math.round(3 + (isContinuous ? 11 * few ** 3 : 5 * few ** 2)),
+    iterations: Math.round(30 + 70 * few ** 2),
+    exhaustive: Math.round(500 + 1500 * few ** 2),
   };
 }
 

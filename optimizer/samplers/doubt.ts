@@ -13,7 +13,7 @@ const SMALL_GAIN = 5e-4;
 const PERIOD = 6;
 /** How many times the gain must look larger than the confident one. */
 const ADVANTAGE = 50;
-/** Largest logit of the additive share under doubt: parameters may interact. */
+/** Largest additivity under doubt: parameters may interact. */
 const MOST_ADDITIVE = -3;
 
 /** Whether the ask after `trials` trials takes a second look: `logGain` is its best acquisition value, `reached` the hypervolume. */

@@ -12,7 +12,8 @@ import {
   quantile,
   softClipTransform,
 } from '../gp/output-transform.ts';
-import { Surrogate } from '../gp/surrogate.ts';
+import { roughSurrogate } from '../gp/rough-surrogate.ts';
+import { type OutputData, Surrogate } from '../gp/surrogate.ts';
 import { inferReferencePoint } from '../pareto/reference-point.ts';
 import type { Params } from '../space/parameter.ts';
 import type { SearchSpace } from '../space/search-space.ts';
@@ -52,6 +53,8 @@ interface ModelForm {
   /** Kernels that are compared. */
   readonly kinds: readonly KernelKind[];
   readonly interrupt: (() => void) | undefined;
+  /** Asks take turns between two readings of rugged values: far from its minimum the trend leads there, near it ripples count. */
+  readonly isTurnOfTrend: boolean;
 }
 
 const fitOptions = ({ kinds, interrupt }: ModelForm): FitOptions => ({
@@ -63,14 +66,15 @@ const fitOptions = ({ kinds, interrupt }: ModelForm): FitOptions => ({
 const isMixed = (space: SearchSpace): boolean => space.dimensions.some(({ kind }) => kind !== 'continuous');
 
 /**
- * Where parameters are counts and choices, effects of single parameters carry far and each has a size of its own. A kernel that can say so
- * has twice the hyper-parameters, which only an average over many of their values makes safe (draw-studies.ts); that is
- * affordable where a single output has to be modelled.
+ * Products of few smooth effects are the rule in continuous spaces. Where parameters are counts and choices, effects of single parameters
+ * carry far and each has a size of its own. A kernel that can say so has twice the hyper-parameters, which only an average over many of
+ * their values makes safe (draw-studies.ts); that is affordable where a single output has to be modelled.
  */
-function outputForm(space: SearchSpace, outputs: StudyOutputs, interrupt?: () => void): ModelForm {
+function outputForm(space: SearchSpace, outputs: StudyOutputs, trials: number, interrupt?: () => void): ModelForm {
   const modelled = outputs.objectives.filter(({ known }) => known === undefined).length + outputs.modelled.length;
-  const isAveraged = modelled === 1 && isMixed(space);
-  return { columns: kernelColumns(space), kinds: isAveraged ? ['anova'] : ['matern52', 'rbf'], interrupt };
+  const common = { columns: kernelColumns(space), isTurnOfTrend: trials % 2 === 0, interrupt };
+  if (!isMixed(space)) return { ...common, kinds: ['subsets52', 'subsetsRbf'] };
+  return { ...common, kinds: modelled === 1 ? ['anova'] : ['matern52', 'rbf'] };
 }
 
 function fitObjective(
@@ -88,18 +92,18 @@ function fitObjective(
     const transform = linearTransform(mean, deviation);
     return { output, transform, model: { kind: 'known', value: (params) => transform.forward(known(params)) } };
   }
-  const surrogate = Surrogate.fitBest(
-    {
-      columns: form.columns,
-      rows: used.map((row) => row.candidate.row),
-      values,
-      errors: used.map((row) => row.errors[j]),
-      ...(prior === undefined ? {} : { prior: used.map((row) => prior(row.trial.params)) }),
-      ...(trends.length > 0 && { trends: trends.map((t) => Float64Array.from(used, ({ trial }) => t(trial.params))) }),
-    },
-    objectiveTransforms(values, reference),
-    fitOptions(form),
-  );
+  const taught: OutputData = {
+    columns: form.columns,
+    rows: used.map((row) => row.candidate.row),
+    values,
+    errors: used.map((row) => row.errors[j]),
+    ...(prior === undefined ? {} : { prior: used.map((row) => prior(row.trial.params)) }),
+    ...(trends.length > 0 && { trends: trends.map((t) => Float64Array.from(used, ({ trial }) => t(trial.params))) }),
+  };
+  const options = fitOptions(form);
+  const exact = Surrogate.fitBest(taught, objectiveTransforms(values, reference), options);
+  const surrogate =
+    (exact !== undefined && form.isTurnOfTrend ? roughSurrogate(taught, exact, options) : undefined) ?? exact;
   if (surrogate === undefined) return undefined;
   const { transform, model, data, hyper } = surrogate;
   if (prior !== undefined) {
@@ -182,7 +186,7 @@ export function fitStudy(
   table: TrialTable,
   { modelledTrials = MAX_MODELLED, interrupt }: Pick<SamplerOptions, 'modelledTrials' | 'interrupt'> = {},
 ): FittedStudy | undefined {
-  const form = outputForm(space, outputs, interrupt);
+  const form = outputForm(space, outputs, table.rows.length, interrupt);
   const complete = table.rows.filter((row) => row.objectives.every((value) => !Number.isNaN(value)));
   const feasible = complete.filter((row) => row.isFeasible);
   const reference = inferReferencePoint(

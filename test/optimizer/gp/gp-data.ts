@@ -4,7 +4,7 @@ import type { KernelColumn, KernelKind } from '../../../optimizer/gp/kernel.ts';
 import type { GpData } from '../../../optimizer/gp/marginal-likelihood.ts';
 import { createRng, type Rng } from '../../../optimizer/math/rng.ts';
 
-export const KINDS: readonly KernelKind[] = ['matern52', 'rbf', 'anova'];
+export const KINDS: readonly KernelKind[] = ['matern52', 'rbf', 'subsets52', 'subsetsRbf', 'anova'];
 
 /** Two plain numbers, a category of three, a number that is active only in the first category. */
 export const COLUMNS: readonly KernelColumn[] = [

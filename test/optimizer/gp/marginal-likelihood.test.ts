@@ -95,7 +95,8 @@ describe('the marginal likelihood', () => {
       for (let d = 0; d < D; d++)
         density += prior(kind === 'anova' ? priors.ownLengthscale : priors.lengthscale, theta[d]);
       density += prior(priors.signal, theta[D]) + prior(priors.noise, theta[D + 1]);
-      if (kind !== 'anova') density -= 0.5 * (theta[D + 2] / priors.shareDeviation) ** 2;
+      if (kind === 'matern52' || kind === 'rbf') density -= 0.5 * (theta[D + 2] / priors.shareDeviation) ** 2;
+      else if (kind !== 'anova') density -= 0.5 * (theta[D + 2] / priors.subsetsDeviation) ** 2;
       else for (const t of theta.subarray(D + 2)) density += prior(priors.amplitude, t);
       const value = new MarginalLikelihood(data, kind, priors).evaluate(theta, new Float64Array(theta.length));
       assert.ok(Math.abs(value + density / n) < 1e-9, `${value} for ${-density / n}`);
