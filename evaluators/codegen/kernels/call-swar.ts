@@ -61,7 +61,8 @@ interface Analysis {
   readonly channels: readonly Channel[];
 }
 
-const analyses = new WeakMap<object, Analysis | null>();
+/** Or the channels that cannot be computed exactly. */
+const analyses = new WeakMap<object, Analysis | readonly number[]>();
 
 /** Multiplier of a channel. */
 export function multipliersOf(
@@ -75,14 +76,19 @@ export function multipliersOf(
   return (channel) => Number(data[data.length > 1 ? channel : 0]);
 }
 
-/** Null when a channel cannot be computed exactly. */
-export function analyse(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | null {
-  const known = analyses.get(layer);
-  if (known === undefined) analyses.set(layer, computeAnalysis(lowering, layer));
-  return known ?? analyses.get(layer) ?? null;
+function analysed(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | readonly number[] {
+  const known = analyses.get(layer) ?? computeAnalysis(lowering, layer);
+  analyses.set(layer, known);
+  return known;
 }
 
-function computeAnalysis(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | null {
+/** Null when a channel cannot be computed exactly. */
+export function analyse(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | null {
+  const known = analysed(lowering, layer);
+  return 'weights' in known ? known : null;
+}
+
+function computeAnalysis(lowering: Lowering, layer: IntegerConvolution | IntegerProduct): Analysis | readonly number[] {
   const { channels, bias, xZero } = layer;
   const isConvolution = 'window' in layer;
   const strips = isConvolution && usesStrips(layer, lowering.board.ramBytes);
@@ -93,17 +99,21 @@ function computeAnalysis(lowering: Lowering, layer: IntegerConvolution | Integer
   const stored = new Int8Array(channels * length);
   const multiplier = multipliersOf(lowering, layer);
   const made: Channel[] = [];
+  const left: number[] = [];
   for (let c = 0; c < channels; c++) {
     const row = new Int16Array(length);
     row.set(own.subarray(c * taken, (c + 1) * taken));
     const start = Number(bias?.data[c] ?? 0) - xZero * row.reduce((sum, w) => sum + w, 0);
     const factor = channelFactor(multiplier(c), start, row, !isConvolution);
     const tilted = tiltedWeights(row, isConvolution);
-    if (factor === null || tilted === null) return null;
+    if (factor === null || tilted === null) {
+      left.push(c);
+      continue;
+    }
     stored.set(tilted.stored, c * length);
     made.push({ ...factor, tilt: tilted.tilt, quads: tilted.quads });
   }
-  return { weights: { channels, length, stored }, channels: made };
+  return left.length > 0 ? left : { weights: { channels, length, stored }, channels: made };
 }
 
 const NO_CHANNEL: Channel = { factor: 0, shift: 0, start: 0, quads: true, tilt: 0 };
@@ -209,6 +219,12 @@ const isPlain = (layer: IntegerConvolution) => layer.groups === 1 && layer.windo
 /** Convolution without groups, of one image. */
 export const convolutionSwar: KernelCandidate<IntegerConvolution> = {
   takes: (layer, lowering) => isPlain(layer) && analyse(lowering, layer) !== null,
+  leaves: (layer, lowering) => {
+    const known = isPlain(layer) ? analysed(lowering, layer) : [];
+    const multiplier = multipliersOf(lowering, layer);
+    const isPlainNumber = (c: number) => multiplier(c) >= 0 && Number.isFinite(multiplier(c));
+    return 'weights' in known || !known.every(isPlainNumber) ? [] : known;
+  },
   call: (lowering, layer) => {
     const { weights, channels } = required(analyse(lowering, layer));
     const quads = weights.length / 4;

@@ -6,6 +6,8 @@ export interface KernelCandidate<L> {
   readonly storesNibbles?: boolean;
   /** Whether the kernel computes this layer with the right bits: by shapes and zero points, or by the values of the weights. */
   readonly takes: (layer: L, lowering: Lowering) => boolean;
+  /** Channels for whose weights it does not take the layer; with zeros in their place it does. None when nothing helps. */
+  readonly leaves?: (layer: L, lowering: Lowering) => readonly number[];
   /** Adds the call with its packed constants and working memory. */
   readonly call: (lowering: Lowering, layer: L) => void;
 }

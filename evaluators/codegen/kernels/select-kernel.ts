@@ -12,6 +12,7 @@ import { referenceConvolution, referenceProduct } from './call-reference.ts';
 import { convolutionSwar, convolutionSwar4, productSwar } from './call-swar.ts';
 import { depthwiseSwar, depthwiseTapsSwar } from './call-swar-depthwise.ts';
 import { convolutionPairs4 } from './call-swar-pairs.ts';
+import { callChannelsApart } from './channels-apart.ts';
 import { type FloatConvolution, referenceFloatConvolution } from './float-layer.ts';
 import type { IntegerConvolution, IntegerProduct } from './integer-layer.ts';
 import type { KernelCandidate } from './kernel-candidate.ts';
@@ -54,9 +55,30 @@ export function callFloatConvolution(lowering: Lowering, layer: FloatConvolution
 
 export function callIntegerConvolution(lowering: Lowering, layer: IntegerConvolution): void {
   const candidates = CONVOLUTIONS[lowering.kernels];
-  const whole = (each: IntegerConvolution) => call(lowering, each, candidates, referenceConvolution);
+  const by = (kernels: typeof candidates) => (each: IntegerConvolution) =>
+    call(lowering, each, kernels, referenceConvolution);
+  const whole = (each: IntegerConvolution) => {
+    const apart = channelsApart(lowering, each, candidates);
+    if (apart.length === 0) by(candidates)(each);
+    else callChannelsApart(lowering, each, apart, by(candidates), by([]));
+  };
   callWholeOrInParts(lowering, layer, candidates, whole, () => integerParts(lowering, layer));
 }
+
+/** Channels without which a kernel of the core takes the layer, when they are few. */
+function channelsApart<L extends Splittable>(
+  lowering: Lowering,
+  layer: L,
+  candidates: readonly KernelCandidate<L>[],
+): readonly number[] {
+  if (!lowering.inParts || layer.x.buffer === undefined) return [];
+  if (candidates.some(({ takes }) => takes(layer, lowering))) return [];
+  const few = candidates.map(({ leaves }) => leaves?.(layer, lowering) ?? []).find(({ length }) => length > 0) ?? [];
+  return few.length * MOST_APART <= layer.channels ? few : [];
+}
+
+/** One of so many channels may go apart. */
+const MOST_APART = 4;
 
 /** A layer that no kernel of the core takes goes in parts where these do and that is predicted to be faster. */
 function callWholeOrInParts<L extends Splittable>(

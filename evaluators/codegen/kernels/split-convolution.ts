@@ -76,13 +76,18 @@ export function callInParts<L extends Splittable>(
 }
 
 /** Some channels of an image as a value of its own. */
-function some(lowering: Lowering, image: LoweredValue, channels: number): Stored {
+export function someChannels(lowering: Lowering, image: LoweredValue, channels: number): Stored {
   const [batch, , ...spatial] = image.shape;
   const shape = [batch, channels, ...spatial];
   return lowering.temporary({ ...image, shape, layout: channelsLast(shape) });
 }
 
-function slicedBias(bias: Tensor | undefined, channels: number, at: (channel: number) => number): Tensor | undefined {
+/** The bias of channels at(0), at(1) … */
+export function slicedBias(
+  bias: Tensor | undefined,
+  channels: number,
+  at: (channel: number) => number,
+): Tensor | undefined {
   if (bias === undefined) return undefined;
   const values = Array.from({ length: channels }, (_, c) => Number(bias.data[at(c)]));
   return bias.dtype === 'int32'
@@ -93,7 +98,7 @@ function slicedBias(bias: Tensor | undefined, channels: number, at: (channel: nu
 function groupPart(lowering: Lowering, layer: Splittable, group: number, callPart: CallPart): void {
   const { x, y, window, groups, length, bias } = layer;
   const [depth, channels] = [window.in_c / groups, layer.channels / groups];
-  const [from, to] = [some(lowering, x, depth), some(lowering, y, channels)];
+  const [from, to] = [someChannels(lowering, x, depth), someChannels(lowering, y, channels)];
   const bytes = elementBytes(lowering.storedType(y));
   const pixels = elementCount(x.shape) / window.in_c;
   const read = { size: depth * bytes, of: window.in_c * bytes, at: group * depth * bytes };
@@ -131,7 +136,7 @@ function groupPart(lowering: Lowering, layer: Splittable, group: number, callPar
 function depthwisePart(lowering: Lowering, layer: Splittable, index: number, callPart: CallPart): void {
   const { x, y, window, groups, length, bias } = layer;
   const filters = layer.channels / groups;
-  const to = some(lowering, y, groups);
+  const to = someChannels(lowering, y, groups);
   const bytes = elementBytes(lowering.storedType(y));
   const channelAt = (channel: number) => channel * filters + index;
   callPart({
