@@ -12,6 +12,8 @@ export interface Caution {
   readonly longest?: number;
   /** Largest additivity (the last entry of theta); with 'anova' the smallest log amplitude is its negative. */
   readonly mostAdditive?: number;
+  /** What is expected far from all data, standardised; absent = what the data suggest. */
+  readonly mean?: number;
 }
 
 /** `model` with shorter length-scales; `model` itself where that cannot be factorised. */
@@ -22,5 +24,5 @@ export function cautiousModel(model: GpModel, caution: Caution): GpModel {
   const theta = hyper.theta.map((t, d) => (d < D ? Math.min(t + Math.log(SHORTER), Math.log(longest)) : t));
   if (hyper.kind !== 'anova') theta[D + 2] = Math.min(theta[D + 2], mostAdditive);
   else for (let d = D + 2; d < theta.length; d++) theta[d] = Math.max(theta[d], -mostAdditive);
-  return GpModel.create(data, { kind: hyper.kind, theta }) ?? model;
+  return GpModel.create(data, { kind: hyper.kind, theta }, [data.y], caution.mean) ?? model;
 }

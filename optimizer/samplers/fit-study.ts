@@ -165,6 +165,8 @@ function fitPlain(
 const FEASIBILITY_STRICTNESS = 24;
 /** Length-scale above which labels are not believed: a parameter that has not yet decided may still do so. */
 const LONGEST_OF_LABELS = 2;
+/** Expected far from all trials, in deviations of the labels: that most trials fitted only says where they were asked. */
+const UNTRIED = 1.5;
 
 /** A model of the labels of trials that ended infeasible without a reason in their values; undefined when there are none. */
 function fitFeasibility(form: ModelForm, rows: readonly TableRow[]): OutputModel | undefined {
@@ -174,7 +176,7 @@ function fitFeasibility(form: ModelForm, rows: readonly TableRow[]): OutputModel
   if (output?.kind !== 'modelled') return output;
   return {
     ...output,
-    model: cautiousModel(output.model, { longest: LONGEST_OF_LABELS }),
+    model: cautiousModel(output.model, { longest: LONGEST_OF_LABELS, mean: UNTRIED }),
     strictness: FEASIBILITY_STRICTNESS,
   };
 }
