@@ -33,13 +33,14 @@ interface Drawn {
 
 const CODINGS = ['bitmap', 'crs8', 'crs16', 'delta4'] as const;
 
-/** Weights of which two bytes each are too many for the kernel that takes zero points: few random layers have more. */
+/** Weights of which two bytes each are too many for the kernel that takes zero points. */
 const MANY_WEIGHTS = 2048;
 
-function layerOfManyWeights(family: string, seed: number): Graph {
+/** The next layer of a family whose weights are as wanted, of which few random layers are. */
+function layerWith(family: string, seed: number, wanted: (shape: readonly number[]) => boolean): Graph {
   for (let at = seed; ; at += 10_000) {
     const graph = randomLayer(family, at);
-    if ((graph.initializers.get('w')?.data.length ?? 0) > MANY_WEIGHTS) return graph;
+    if (wanted(graph.initializers.get('w')?.shape ?? [])) return graph;
   }
 }
 
@@ -65,8 +66,12 @@ function drawn(family: string, index: number, seed: number, third: number, core:
     made.push({ family: family.replace('_s8', '_u8'), graph, options: {} });
   }
   if (family === 'conv_s8' && core === 'cortex-m4f' && index < 2 * third) {
-    const graph = inUnsigned(layerOfManyWeights(family, seed), ((index * 11) % 37) - 18);
-    made.push({ family: 'conv_u8', graph, options: {} });
+    const many = layerWith(family, seed, (shape) => shape.reduce((product, size) => product * size, 1) > MANY_WEIGHTS);
+    made.push({ family: 'conv_u8', graph: inUnsigned(many, ((index * 11) % 37) - 18), options: {} });
+  }
+  if (family === 'depthwise_s8' && core === 'cortex-m4f') {
+    const odd = layerWith(family, seed, ([, , height, width]) => height !== 3 || width !== 3);
+    made.push({ family, graph: odd, options: {} });
   }
   // One coding everywhere: sizes do not decide.
   const many = family === 'conv_s8' && core === 'cortex-m0plus';
