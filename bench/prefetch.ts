@@ -3,7 +3,7 @@
  * with `--known` results), and workers that ask, evaluate for a while, tell, and get ready for the next trial. One study makes every point
  * from all results (`exact`): an ask finds it ready unless a tell or another ask came less than one preparation before. The other one
  * keeps as many points ready as there are workers (`sampler.ahead`), each made from what was known so many asks before its own.
- *   --workers W (2)   --trial-seconds D (4)   --between-seconds G (1)   --seconds S (50, per study)   --known N (100)
+ *   --workers W (2)   --trial-seconds D (4)   --between-seconds G (1)   --seconds S (40, per study)   --known N (100)
  * `atOnce` are asks directly after the own tell. `cost` is what making points ahead costs per evaluation, without a daemon: the hypervolume
  * of `ahead` in shares of that of `exact`, median over `--cost-seeds` (1) seeds of problems with exact formulas.
  */
@@ -22,7 +22,7 @@ import { wireStudy } from './support/rest-run.ts';
 const daemonFile = fileURLToPath(new URL('./support/serve-folder.ts', import.meta.url));
 const TARGET_MS = 10;
 const AT_ONCE_ASKS = 8;
-const COST_PROBLEMS = ['BraninCurrin', 'DTLZ2-d6-m2'];
+const COST_PROBLEMS = ['BraninCurrin', 'DTLZ2-d6-m3'];
 const COST_EVALUATIONS = 60;
 
 interface Asked {
@@ -156,7 +156,7 @@ export async function run({ args }: BenchOptions): Promise<BenchResult> {
     workers,
     trialSeconds: Number(option(args, 'trial-seconds', '4')),
     betweenSeconds: Number(option(args, 'between-seconds', '1')),
-    seconds: Number(option(args, 'seconds', '50')),
+    seconds: Number(option(args, 'seconds', '40')),
   };
   const known = Number(option(args, 'known', '100'));
   const test = openProblems.get('DTLZ2-d6-m3');

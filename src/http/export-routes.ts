@@ -15,7 +15,7 @@ import type { FileStore } from '../store/file-store.ts';
 import { exportOptunaJournal } from '../study/export/optuna-journal.ts';
 import { exportOptunaSqlite } from '../study/export/optuna-sqlite.ts';
 import { exportArchive } from '../study/export/study-archive.ts';
-import { exportCsv, exportJsonl } from '../study/export/trial-rows.ts';
+import { exportCsv, exportJsonl, exportParquet } from '../study/export/trial-rows.ts';
 import type { StudyService } from '../study/study-service.ts';
 import type { StudyState } from '../study/study-state.ts';
 import { problems, StudyPath, security } from './route-schema.ts';
@@ -67,6 +67,14 @@ const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
       mediaType: 'text/csv; charset=utf-8; header=present',
       extension: 'csv',
       content: async ({ state }) => Readable.from(exportCsv(state)),
+    },
+  ],
+  [
+    'parquet',
+    {
+      mediaType: 'application/vnd.apache.parquet',
+      extension: 'parquet',
+      content: async ({ state }) => Readable.from(exportParquet(state)),
     },
   ],
   [

@@ -10,9 +10,11 @@ const TEXT_FORMATS = new Set(['jsonl', 'csv', 'optuna-journal']);
 
 export function addExportCommand(program: Command, run: RunCommand): void {
   withApiOptions(program.command('export'))
-    .description('write a study as an Optuna database or journal, JSON lines, CSV, or all of it with its files as ZIP')
+    .description(
+      'write a study as an Optuna database or journal, JSON lines, CSV, Parquet, or all of it with its files as ZIP',
+    )
     .argument('<study>', 'name or id')
-    .option('--format <format>', 'optuna-sqlite, optuna-journal, jsonl, csv, zip', 'jsonl')
+    .option('--format <format>', 'optuna-sqlite, optuna-journal, jsonl, csv, parquet, zip', 'jsonl')
     .option('-o, --output <file>', 'file to write; stdout when absent (text formats)')
     .action((study: string, options: ApiOptions & { format: string; output?: string }, command: Command) =>
       run(command, (context) =>

@@ -6,7 +6,7 @@ import type { FileStore } from '../../store/file-store.ts';
 import type { StudyState } from '../study-state.ts';
 import { viewFront } from '../view.ts';
 import { exportOptunaJournal } from './optuna-journal.ts';
-import { exportCsv, exportJsonl } from './trial-rows.ts';
+import { exportCsv, exportJsonl, exportParquet } from './trial-rows.ts';
 
 const text = (lines: Iterable<string>): Buffer => Buffer.from([...lines].join(''));
 
@@ -25,6 +25,7 @@ export async function* exportArchive(
   });
   yield writer.add({ name: 'trials.jsonl', bytes: text(exportJsonl(state)) });
   yield writer.add({ name: 'trials.csv', bytes: text(exportCsv(state)) });
+  yield writer.add({ name: 'trials.parquet', bytes: Buffer.concat([...exportParquet(state)]) });
   yield writer.add({ name: 'optuna-journal.log', bytes: text(exportOptunaJournal(state)) });
   yield writer.add({ name: 'optuna.db', bytes: await readFile(database) });
   for (const { number, artifacts } of trials)

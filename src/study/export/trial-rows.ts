@@ -1,9 +1,10 @@
-/** A study and its trials as JSON lines and as CSV. */
+/** A study and its trials as JSON lines, as CSV and as Parquet. */
 import type { StudyDefinition } from '../../contract/study.ts';
-import type { WireTrial } from '../../contract/trial.ts';
 import { toWireTrial } from '../../trial/trial.ts';
 import { toDefinition } from '../definition.ts';
 import type { StudyState } from '../study-state.ts';
+import { parquetFile } from './parquet-file.ts';
+import { trialColumns } from './trial-columns.ts';
 
 /** What the first line of a JSONL export has beside its trial; alone on the line where there is no trial. */
 export interface JsonlHeader {
@@ -29,58 +30,16 @@ function cell(value: unknown): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-interface Column {
-  readonly title: string;
-  readonly read: (trial: WireTrial) => unknown;
-}
-
-function metricColumns(trials: readonly WireTrial[]): Column[] {
-  const names = new Map<string, { stderr: boolean; n: boolean; provenance: boolean }>();
-  for (const { metrics } of trials)
-    for (const [name, metric] of Object.entries(metrics)) {
-      const seen = names.get(name) ?? { stderr: false, n: false, provenance: false };
-      names.set(name, {
-        stderr: seen.stderr || metric.stderr !== undefined,
-        n: seen.n || metric.n !== undefined,
-        provenance: seen.provenance || metric.provenance !== undefined,
-      });
-    }
-  return [...names].flatMap(([name, has]) => [
-    { title: `metrics.${name}`, read: (trial: WireTrial) => trial.metrics[name]?.mean },
-    ...(['stderr', 'n', 'provenance'] as const)
-      .filter((part) => has[part])
-      .map((part) => ({ title: `metrics.${name}.${part}`, read: (trial: WireTrial) => trial.metrics[name]?.[part] })),
-  ]);
-}
-
-function columns(state: StudyState, trials: readonly WireTrial[]): Column[] {
-  return [
-    { title: 'number', read: (trial) => trial.number },
-    { title: 'id', read: (trial) => trial.id },
-    { title: 'state', read: (trial) => trial.state },
-    { title: 'feasible', read: (trial) => trial.feasible },
-    ...state.record.parameters.map(({ name }) => ({
-      title: `params.${name}`,
-      read: (trial: WireTrial) => trial.params[name],
-    })),
-    ...metricColumns(trials),
-    ...state.constraints.map(({ name }) => ({
-      title: `constraints.${name}`,
-      read: (trial: WireTrial) => trial.constraints[name],
-    })),
-    { title: 'origin', read: (trial) => trial.why.origin },
-    { title: 'attempt', read: (trial) => trial.attempt },
-    { title: 'reason', read: (trial) => trial.reason },
-    { title: 'userAttrs', read: ({ userAttrs }) => (Object.keys(userAttrs).length === 0 ? undefined : userAttrs) },
-    { title: 'startedAt', read: (trial) => trial.startedAt },
-    { title: 'finishedAt', read: (trial) => trial.finishedAt },
-  ];
-}
-
 /** RFC 4180 with a header; a column for every parameter, metric and constraint. */
 export function* exportCsv(state: StudyState): Generator<string> {
   const trials = state.trials.map((trial) => toWireTrial(state.record.id, trial));
-  const all = columns(state, trials);
+  const all = trialColumns(state, trials);
   yield `${all.map(({ title }) => cell(title)).join(',')}\r\n`;
   for (const trial of trials) yield `${all.map(({ read }) => cell(read(trial))).join(',')}\r\n`;
+}
+
+/** The same columns with their types. */
+export function exportParquet(state: StudyState): Generator<Uint8Array> {
+  const trials = state.trials.map((trial) => toWireTrial(state.record.id, trial));
+  return parquetFile(trialColumns(state, trials), trials);
 }

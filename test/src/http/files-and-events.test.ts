@@ -95,7 +95,7 @@ describe('REST: files', () => {
     assert.equal((await app.call('GET', '/v1/evaluations/ev_x')).status, 404);
   });
 
-  it('exports trials as CSV and as lines', async () => {
+  it('exports trials as CSV, as Parquet and as lines', async () => {
     await app.call('POST', '/v1/studies', makeDefinition({ name: 'rows', constraints: ['loss <= 5'] }));
     await runOne(app.service, 'rows');
     const [second] = await app.service.ask('rows');
@@ -106,6 +106,9 @@ describe('REST: files', () => {
     assert.equal(lines.length, 3);
     assert.match(lines[0] ?? '', /^number,id,state,feasible,params\.x,params\.n,metrics\.loss/);
     assert.match(lines[2] ?? '', /"'=cmd\(\), ""quoted"""/);
+    const parquet = await app.call('GET', '/v1/studies/rows/export?format=parquet');
+    assert.equal(parquet.headers['content-type'], 'application/vnd.apache.parquet');
+    assert.ok(parquet.text.startsWith('PAR1') && parquet.text.endsWith('PAR1'));
     const jsonl = await app.call('GET', '/v1/studies/rows/export?format=jsonl');
     const trials = jsonl.text
       .trimEnd()

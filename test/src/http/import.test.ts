@@ -160,6 +160,7 @@ describe('REST: import of studies', () => {
         'study.json',
         'trials.jsonl',
         'trials.csv',
+        'trials.parquet',
         'optuna-journal.log',
         'optuna.db',
         `artifacts/trial-${number}/sources.zip`,
