@@ -62,8 +62,10 @@ function factorStrides(layout: Layout): number[] {
  * not lie at one stride.
  */
 export function axisStrides(layout: Layout, shape: readonly number[]): number[] | undefined {
-  const strides = factorStrides(layout);
-  const pieces = layout.factors.flatMap((size, index) => (size === 1 ? [] : [{ size, stride: strides[index] }]));
+  // Factors that lie together are one: [4, 6] in order is also [6, 4] in order.
+  const joined = canonical(layout);
+  const strides = factorStrides(joined);
+  const pieces = joined.factors.flatMap((size, index) => (size === 1 ? [] : [{ size, stride: strides[index] }]));
   const result: number[] = [];
   let piece = pieces.shift();
   for (const size of shape) {

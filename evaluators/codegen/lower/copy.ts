@@ -38,6 +38,18 @@ function copyAxes(from: Layout, to: Layout): readonly CopyAxis[] | undefined {
 
 /** Drops axes of size 1, orders the rest by the result's strides and joins neighbours that lie together on both sides. */
 export function mergeAxes(axes: readonly CopyAxis[]): readonly CopyAxis[] {
+  const merged = joinedAxes(axes);
+  if (merged.length > MAX_RANK)
+    throw new LoweringError(`a copy over ${merged.length} axes; at most ${MAX_RANK} are possible`);
+  return merged;
+}
+
+/** True when one copy can go over these axes. */
+export function isOneCopy(axes: readonly CopyAxis[]): boolean {
+  return joinedAxes(axes).length <= MAX_RANK;
+}
+
+function joinedAxes(axes: readonly CopyAxis[]): readonly CopyAxis[] {
   const sorted = axes.filter(({ size }) => size !== 1).sort((a, b) => Math.abs(b.yStride) - Math.abs(a.yStride));
   const merged: CopyAxis[] = [];
   for (const axis of sorted) {
@@ -47,8 +59,6 @@ export function mergeAxes(axes: readonly CopyAxis[]): readonly CopyAxis[] {
     } else merged.push(axis);
   }
   if (merged.length === 0) return [{ size: 1, xStride: 1, yStride: 1 }];
-  if (merged.length > MAX_RANK)
-    throw new LoweringError(`a copy over ${merged.length} axes; at most ${MAX_RANK} are possible`);
   return merged;
 }
 

@@ -8,7 +8,7 @@ import { axisStrides, channelsLast, type Layout, plainLayout, sameLayout, transp
 import type { LoweredValue, Lowering } from '../lowering.ts';
 import { broadcastStrides } from './broadcast.ts';
 import { scalar } from './constants.ts';
-import { type CopyAxis, copyFields, copyKernel, mergeAxes } from './copy.ts';
+import { type CopyAxis, copyFields, copyKernel, isOneCopy, mergeAxes } from './copy.ts';
 import { invoke } from './invoke.ts';
 import { outputQuantization } from './quantization.ts';
 
@@ -148,14 +148,33 @@ export function lowerExpand(lowering: Lowering, node: Node<OpOf<'Expand'>>): voi
 export function lowerTile(lowering: Lowering, node: Node<OpOf<'Tile'>>): void {
   const x = strided(lowering, lowering.value(node.inputs[0]));
   const { shape } = lowering.outputType(node.outputs[0]);
-  const y = lowering.produce(node.outputs[0], plainLayout(shape), x.shifted);
+  tile(lowering, x, node.op.repeats, lowering.produce(node.outputs[0], plainLayout(shape), x.shifted));
+}
+
+/** Where a copy cannot go over all axes at once, those behind are repeated first. */
+function tile(lowering: Lowering, x: LoweredValue, repeats: readonly number[], y: LoweredValue): void {
   const xStrides = axisStrides(x.layout, x.shape) ?? [];
-  const yStrides = stridesOf(shape);
+  const yStrides = stridesOf(y.shape);
   const axes = x.shape.flatMap((size, axis) => [
-    { size: node.op.repeats[axis], xStride: 0, yStride: size * yStrides[axis] },
+    { size: repeats[axis], xStride: 0, yStride: size * yStrides[axis] },
     { size, xStride: xStrides[axis], yStride: yStrides[axis] },
   ]);
-  copyCall(lowering, x, y, axes);
+  const repeated = repeats.flatMap((count, axis) => (count > 1 ? [axis] : []));
+  if (isOneCopy(axes) || repeated.length < 2) {
+    copyCall(lowering, x, y, axes);
+    return;
+  }
+  const from = repeated[repeated.length >> 1];
+  const last = repeats.map((count, axis) => (axis < from ? 1 : count));
+  const shape = x.shape.map((size, axis) => size * last[axis]);
+  const partly = lowering.temporary({ ...x, shape, layout: plainLayout(shape) });
+  tile(lowering, x, last, partly);
+  tile(
+    lowering,
+    partly,
+    repeats.map((count, axis) => (axis < from ? count : 1)),
+    y,
+  );
 }
 
 /** The memory order of the parts carried over to the result: channels last when one of the parts is. */

@@ -53,7 +53,7 @@ export function lowerAveragePool(lowering: Lowering, node: Node<OpOf<'AveragePoo
 
 export function lowerGlobalPool(lowering: Lowering, node: Node<OpOf<'GlobalPool'>>): void {
   const { fn, p } = node.op;
-  const source = lowering.value(node.inputs[0]);
+  const source = lowering.unshifted(lowering.value(node.inputs[0]));
   const axes = source.shape.map((_, axis) => axis).slice(2);
   if (fn === 'Lp' && p !== 1 && p !== 2) throw new LoweringError(`a global pool of the norm ${p} has no kernel`);
   const reduction = fn === 'Average' ? 'Mean' : fn === 'Max' ? 'Max' : p === 1 ? 'L1' : 'L2';

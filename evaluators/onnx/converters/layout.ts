@@ -90,14 +90,14 @@ interface Range {
   readonly size: number;
 }
 
-/** Numpy's rule for start:end:step on an axis of `size`. */
+/** ONNX's rule for start:end:step on an axis of `size`: numpy's, but a negative step begins inside. */
 function resolveRange(start: number, end: number, step: number, size: number): Range {
   const fromFront = (index: number): number => (index < 0 ? index + size : index);
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
   const clamp = (index: number, least: number): number => Math.max(least, Math.min(high, fromFront(index)));
-  const first = clamp(start, step > 0 ? 0 : low);
+  const first = clamp(start, 0);
   const last = clamp(end, low);
-  const count = Math.max(0, Math.ceil((last - first) / step));
+  const count = size === 0 ? 0 : Math.max(0, Math.ceil((last - first) / step));
   return { start: count === 0 ? 0 : first, step, size: count };
 }
 

@@ -81,9 +81,11 @@ function convTranspose(c: NodeContext) {
       : mode.startsWith('SAME')
         ? spatial.map((size, axis) => size * strides[axis])
         : undefined;
+  // A kernel smaller than its stride leaves less than SAME asks for: then nothing is cut off, and nothing added.
+  const least = wanted.length > 0 ? Number.NEGATIVE_INFINITY : 0;
   if (target !== undefined)
     pads = splitPads(
-      full.map((size, axis) => size - target[axis]),
+      full.map((size, axis) => Math.max(least, size - target[axis])),
       mode === 'SAME_UPPER',
     );
   else if (mode === 'VALID') pads = [...zeros, ...zeros];

@@ -234,3 +234,32 @@ test('samples between elements are the same in C', {
     assertNear(portTensor(port, outputs[0] ?? new Uint8Array()), numbers(wanted.get(port.name) ?? assert.fail()));
   }
 });
+
+test('SAME cuts nothing off where the kernel is smaller than its stride; a negative step begins inside', () => {
+  const model = makeModel({
+    node: [
+      node(
+        'ConvTranspose',
+        ['x', 'w'],
+        ['y'],
+        [{ name: 'auto_pad', type: 3, s: new TextEncoder().encode('SAME_LOWER') }, intsAttribute('strides', [2])],
+      ),
+      node('Slice', ['x', 'start', 'end', 'axis', 'step'], ['z']),
+    ],
+    input: [floatValue('x', [1, 1, 4])],
+    output: [floatValue('y', [1, 1, 7]), floatValue('z', [1, 1, 4])],
+    initializer: [
+      floatTensor('w', [1, 1, 1], [2]),
+      int64Tensor('start', [1], [-4]),
+      int64Tensor('end', [1], [-(2 ** 31)]),
+      int64Tensor('axis', [1], [1]),
+      int64Tensor('step', [1], [-2]),
+    ],
+  });
+  const results = interpret(
+    importOnnx(model),
+    new Map([['x', tensor('float32', [1, 1, 4], Float32Array.of(1, 2, 3, 4))]]),
+  );
+  assertNear(results.get('y'), [2, 0, 4, 0, 6, 0, 8]);
+  assertNear(results.get('z'), [1, 2, 3, 4]);
+});
