@@ -49,7 +49,7 @@ async function run(graph: Graph, options: LowerOptions) {
 
 for (const kernels of ['reference', 'cortex-m0plus', 'cortex-m4f'] as const) {
   test(`${kernels}: 4-bit weights give the bytes of the same weights in 8 bits, in less flash`, { skip }, async () => {
-    const graph = int4Layers(23);
+    const graph = int4Layers(12);
     const plain = await run(graph, { weights: 'dense', kernels: 'reference' });
     const packed = await run(graph, { kernels });
     assert.deepEqual(packed.outputs, plain.outputs);
