@@ -17,7 +17,7 @@ import { doublesInFloat } from './doubles-in-float.ts';
 import { elementBytes, elementType } from './element-type.ts';
 import { type KernelSet, kernelSetOf } from './kernels/kernel-set.ts';
 import { plainLayout } from './layout.ts';
-import { copyFields, copyKernel } from './lower/copy.ts';
+import { copyStep } from './lower/copy.ts';
 import { lowerNode } from './lower/lower-node.ts';
 import { Lowering, type WeightForm } from './lowering.ts';
 import {
@@ -141,10 +141,15 @@ function lowerReordered(graph: Graph, board: BoardSpec, options: Choices): Progr
   return better(program, other);
 }
 
+/** Operators that may be computed in parts. */
+const IN_PARTS: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'QLinearConv']);
+
 /** Layers in parts are faster and may take more memory: for `ram` they are left whole then, unless that takes too long. */
 function lowerOrdered(graph: Graph, board: BoardSpec, options: Choices): Program {
   const program = lowerSmallest(graph, board, options);
-  const parted = program.steps.some(({ kernel }) => kernel === 'dnnrt_copy_runs');
+  const parted = program.steps.some(
+    ({ kernel, layer }) => kernel === 'dnnrt_copy_runs' && IN_PARTS.has(program.layers[layer].op),
+  );
   if (options.optimize !== 'ram' || !parted) return program;
   const other = lowerSmallest(graph, board, { ...options, inParts: false });
   return predictLatency(other).cycles > CYCLES_FOR_RAM * predictLatency(program).cycles
@@ -317,8 +322,7 @@ function lowerOutput(lowering: Lowering, name: string, index: number): Port {
   const buffer = lowering.addBuffer(`c${index}`, type, count);
   if (count > 0) {
     lowering.call({
-      kernel: copyKernel(type),
-      params: { struct: 'dnnrt_copy_t', fields: copyFields([{ size: count, xStride: 1, yStride: 1 }]) },
+      ...copyStep(type, [{ size: count, xStride: 1, yStride: 1 }]),
       args: [lowering.argument(value), { kind: 'buffer', id: buffer, type }],
       reads: [],
       writes: [buffer],

@@ -13,7 +13,7 @@ import type { PlaceCodingName } from './encodings/weight-matrix.ts';
 import type { KernelSet } from './kernels/kernel-set.ts';
 import type { StructName } from './kernels/kernel-table.ts';
 import { type Layout, logicalIndices, plainLayout, sameLayout } from './layout.ts';
-import { copyFields, copyKernel, planCopies } from './lower/copy.ts';
+import { copyStep, planCopies } from './lower/copy.ts';
 import type { Argument, ElementType, FieldValue, Layer, ProgramBuffer, ProgramConstant, Step } from './program.ts';
 
 /** A value of the graph at run time or an initializer. */
@@ -274,8 +274,7 @@ export class Lowering {
       const buffer = this.addBuffer(this.#identifier('t'), type, elementCount(value.shape));
       const next = { ...current, layout: copy.layout, buffer };
       this.call({
-        kernel: copyKernel(type),
-        params: { struct: 'dnnrt_copy_t', fields: copyFields(copy.axes) },
+        ...copyStep(type, copy.axes),
         args: [this.argument(current), this.argument(next)],
         reads: this.reads(current),
         writes: [buffer],

@@ -1,37 +1,6 @@
-/** Calls of dnnrt_copy_runs: rows of equally spaced runs of bytes, from one image into another. */
+/** Calls of dnnrt_copy_runs: from one image into another. */
 import type { LoweredValue, Lowering } from '../lowering.ts';
-
-interface Side {
-  /** Bytes from one run to the next. */
-  readonly step: number;
-  /** Bytes from one row of runs to the next. */
-  readonly row?: number;
-  /** Byte of the first run. */
-  readonly offset?: number;
-}
-
-export interface Runs {
-  readonly rows: number;
-  readonly columns: number;
-  /** Bytes. */
-  readonly run: number;
-  readonly x: Side;
-  readonly y: Side;
-}
-
-/** Runs that follow each other on both sides are one, and so are rows. */
-function joined({ rows, columns, run, x, y }: Runs): Required<Runs> {
-  const isOneRow = x.row === columns * x.step && y.row === columns * y.step;
-  const [high, wide] = isOneRow ? [1, rows * columns] : [rows, columns];
-  const isOneRun = x.step === run && y.step === run;
-  const [count, length] = isOneRun ? [1, wide * run] : [wide, run];
-  const side = ({ step, row = 0, offset = 0 }: Side) => ({
-    step: count === 1 ? 0 : step,
-    row: high === 1 ? 0 : row,
-    offset,
-  });
-  return { rows: high, columns: count, run: length, x: side(x), y: side(y) };
-}
+import { type Runs, runsFields } from './runs-fields.ts';
 
 export function copyRuns(
   lowering: Lowering,
@@ -39,21 +8,9 @@ export function copyRuns(
   to: LoweredValue & { readonly buffer: string },
   runs: Runs,
 ): void {
-  const { rows, columns, run, x, y } = joined(runs);
-  const fields = {
-    rows,
-    columns,
-    run,
-    x_row: x.row ?? 0,
-    x_step: x.step,
-    y_row: y.row ?? 0,
-    y_step: y.step,
-    x_offset: x.offset ?? 0,
-    y_offset: y.offset ?? 0,
-  };
   lowering.call({
     kernel: 'dnnrt_copy_runs',
-    params: { struct: 'dnnrt_runs_t', fields },
+    params: { struct: 'dnnrt_runs_t', fields: runsFields(runs) },
     args: [lowering.argument(from), lowering.argument(to)],
     reads: lowering.reads(from),
     writes: [to.buffer],

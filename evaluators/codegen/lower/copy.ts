@@ -1,6 +1,8 @@
 /** Strided copies between two layouts: the axes of the loop nest, merged as far as they lie together, and its parameters. */
 import { LoweringError } from '../codegen-error.ts';
 import { elementBytes } from '../element-type.ts';
+import type { StructName } from '../kernels/kernel-table.ts';
+import { runsFields } from '../kernels/runs-fields.ts';
 import { axisStrides, type Layout, plainLayout } from '../layout.ts';
 import type { ElementType, FieldValue } from '../program.ts';
 
@@ -66,7 +68,18 @@ export function padToRank(values: readonly number[], fill: number): number[] {
   return [...values, ...new Array<number>(MAX_RANK - values.length).fill(fill)];
 }
 
-export function copyFields(axes: readonly CopyAxis[], xOffset = 0, yOffset = 0): Record<string, FieldValue> {
+/** An innermost loop shorter than this is not worth being entered where another is longer. */
+const SHORT = 8;
+
+/** The axes with the longest innermost where the last is short; elements may be copied in any order. */
+function longestInside(axes: readonly CopyAxis[]): readonly CopyAxis[] {
+  const last = axes[axes.length - 1];
+  const longest = axes.reduce((best, axis) => (axis.size > best.size ? axis : best), last);
+  return last.size >= SHORT || longest === last ? axes : [...axes.filter((axis) => axis !== longest), longest];
+}
+
+export function copyFields(ordered: readonly CopyAxis[], xOffset = 0, yOffset = 0): Record<string, FieldValue> {
+  const axes = longestInside(ordered);
   return {
     rank: axes.length,
     shape: padToRank(
@@ -88,4 +101,28 @@ export function copyFields(axes: readonly CopyAxis[], xOffset = 0, yOffset = 0):
 
 export function copyKernel(type: ElementType): string {
   return `dnnrt_copy_${8 * elementBytes(type)}`;
+}
+
+interface CopyCall {
+  readonly kernel: string;
+  readonly params: { readonly struct: StructName; readonly fields: Readonly<Record<string, FieldValue>> };
+}
+
+/** The kernel for a copy of elements of `type` over merged axes, and its parameters. Offsets in elements. */
+export function copyStep(type: ElementType, axes: readonly CopyAxis[], xOffset = 0, yOffset = 0): CopyCall {
+  const inner = axes[axes.length - 1];
+  const bytes = elementBytes(type);
+  if (axes.length > 3 || inner.xStride !== 1 || inner.yStride !== 1) {
+    return { kernel: copyKernel(type), params: { struct: 'dnnrt_copy_t', fields: copyFields(axes, xOffset, yOffset) } };
+  }
+  const still = { size: 1, xStride: 0, yStride: 0 };
+  const [rows, columns] = [axes.at(-3) ?? still, axes.at(-2) ?? still];
+  const fields = runsFields({
+    rows: rows.size,
+    columns: columns.size,
+    run: inner.size * bytes,
+    x: { row: rows.xStride * bytes, step: columns.xStride * bytes, offset: xOffset * bytes },
+    y: { row: rows.yStride * bytes, step: columns.yStride * bytes, offset: yOffset * bytes },
+  });
+  return { kernel: 'dnnrt_copy_runs', params: { struct: 'dnnrt_runs_t', fields } };
 }

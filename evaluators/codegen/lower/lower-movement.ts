@@ -8,7 +8,7 @@ import { axisStrides, channelsLast, type Layout, plainLayout, sameLayout, transp
 import type { LoweredValue, Lowering } from '../lowering.ts';
 import { broadcastStrides } from './broadcast.ts';
 import { scalar } from './constants.ts';
-import { type CopyAxis, copyFields, copyKernel, isOneCopy, mergeAxes } from './copy.ts';
+import { type CopyAxis, copyStep, isOneCopy, mergeAxes } from './copy.ts';
 import { invoke } from './invoke.ts';
 import { outputQuantization } from './quantization.ts';
 
@@ -67,12 +67,8 @@ export function copyCall(
   yOffset = 0,
 ): void {
   if (axes.some(({ size }) => size === 0)) return;
-  invoke(lowering, {
-    kernel: copyKernel(lowering.storedType(y)),
-    params: ['dnnrt_copy_t', copyFields(mergeAxes(axes), xOffset, yOffset)],
-    operands: [x],
-    results: [y],
-  });
+  const { kernel, params } = copyStep(lowering.storedType(y), mergeAxes(axes), xOffset, yOffset);
+  invoke(lowering, { kernel, params: [params.struct, params.fields], operands: [x], results: [y] });
 }
 
 /** A layout for `shape` with its axes in the memory order of `like` (same rank). */

@@ -9,7 +9,7 @@ import { axisStrides, type Layout } from '../layout.ts';
 import type { LoweredValue, Lowering } from '../lowering.ts';
 import { broadcast, broadcastStrides } from './broadcast.ts';
 import { scalar } from './constants.ts';
-import { copyFields, copyKernel, mergeAxes } from './copy.ts';
+import { copyStep, mergeAxes } from './copy.ts';
 import { invoke } from './invoke.ts';
 import { outputQuantization } from './quantization.ts';
 
@@ -21,12 +21,8 @@ function expanded(lowering: Lowering, value: LoweredValue, shape: readonly numbe
   const xStrides = broadcastStrides(value, shape);
   const result = lowering.temporary({ ...value, shape, layout });
   const axes = shape.map((size, axis) => ({ size, xStride: xStrides[axis], yStride: yStrides[axis] }));
-  invoke(lowering, {
-    kernel: copyKernel(lowering.storedType(value)),
-    params: ['dnnrt_copy_t', copyFields(mergeAxes(axes))],
-    operands: [value],
-    results: [result],
-  });
+  const { kernel, params } = copyStep(lowering.storedType(value), mergeAxes(axes));
+  invoke(lowering, { kernel, params: [params.struct, params.fields], operands: [value], results: [result] });
   return result;
 }
 

@@ -10,7 +10,7 @@ import { LoweringError } from '../codegen-error.ts';
 import { elementBytes } from '../element-type.ts';
 import { axisStrides, plainLayout } from '../layout.ts';
 import type { LoweredValue, Lowering } from '../lowering.ts';
-import { copyFields, copyKernel, mergeAxes } from './copy.ts';
+import { copyStep, mergeAxes } from './copy.ts';
 import { invoke } from './invoke.ts';
 import { plainOperand, required } from './lower-window3.ts';
 
@@ -78,8 +78,8 @@ function copyRepeated(lowering: Lowering, node: Node<OpOf<'Resize'>>): boolean {
     ]),
   );
   const y = lowering.produce(node.outputs[0], target, x.shifted);
-  const params = ['dnnrt_copy_t', copyFields(axes)] as const;
-  invoke(lowering, { kernel: copyKernel(lowering.storedType(x)), params, operands: [x], results: [y] });
+  const { kernel, params } = copyStep(lowering.storedType(x), axes);
+  invoke(lowering, { kernel, params: [params.struct, params.fields], operands: [x], results: [y] });
   return true;
 }
 
@@ -121,8 +121,7 @@ function extrapolate(
   for (const [axis, position] of slices) {
     const axes = y.shape.map((size, i) => ({ size: i === axis ? 1 : size, xStride: 0, yStride: strides[i] }));
     lowering.call({
-      kernel: copyKernel('float'),
-      params: { struct: 'dnnrt_copy_t', fields: copyFields(mergeAxes(axes), 0, position * strides[axis]) },
+      ...copyStep('float', mergeAxes(axes), 0, position * strides[axis]),
       args: [{ kind: 'constant', id: constant }, lowering.argument(y)],
       reads: [],
       writes: lowering.reads(y),

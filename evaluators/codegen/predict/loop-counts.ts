@@ -174,6 +174,8 @@ function nest(fields: Fields): Map<string, number> {
     entered = sizes.slice(0, sizes.length - level).reduce((count, size) => count * size, 1);
     counts.set(`level${level}`, entered);
   });
+  const inner = sizes.at(-1) ?? 1;
+  counts.set('level0%4', ((counts.get('level0') ?? 0) / Math.max(1, inner)) * (inner % 4));
   return counts;
 }
 

@@ -20,9 +20,9 @@ static uint32_t arena[36];
 
 static const dnnrt_copy_t l0 = {
   .rank = 2,
-  .shape = {9, 2, 1, 1, 1, 1},
-  .x_stride = {1, 9, 0, 0, 0, 0},
-  .y_stride = {2, 1, 0, 0, 0, 0},
+  .shape = {2, 9, 1, 1, 1, 1},
+  .x_stride = {9, 1, 0, 0, 0, 0},
+  .y_stride = {1, 2, 0, 0, 0, 0},
   .x_offset = 0,
   .y_offset = 0,
 };
