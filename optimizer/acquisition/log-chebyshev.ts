@@ -5,6 +5,7 @@
  * with heavy tails (Ament et al. 2023, section 4), so that the gradient never vanishes.
  */
 import type { ScenarioGain } from './acquisition.ts';
+import { fatPlus } from './fat-plus.ts';
 import type { Marginal } from './marginal.ts';
 
 export interface Scalarisation {
@@ -29,15 +30,6 @@ export function chebyshev({ weights, ideal, range }: Scalarisation, f: ArrayLike
     sum += term;
   }
   return largest + AUGMENTATION * sum;
-}
-
-/** width * (softplus(x / width) + 0.1 / (1 + (x / width)^2)) and its derivative: positive part with a polynomial tail. */
-function fatPlus(x: number): { value: number; slope: number } {
-  const t = x / PLUS_WIDTH;
-  const soft = t > 0 ? t + Math.log1p(Math.exp(-t)) : Math.log1p(Math.exp(t));
-  const logistic = t > 0 ? 1 / (1 + Math.exp(-t)) : Math.exp(t) / (1 + Math.exp(t));
-  const tail = 1 / (1 + t * t);
-  return { value: PLUS_WIDTH * (soft + 0.1 * tail), slope: logistic - 0.2 * t * tail * tail };
 }
 
 export class LogChebyshev implements ScenarioGain {
@@ -66,7 +58,7 @@ export class LogChebyshev implements ScenarioGain {
     dSigma?.fill(0);
     let total = 0;
     for (let s = 0; s < draws; s++) {
-      const { value, slope } = fatPlus(this.#best - this.#scalarise(mu, sigma, s * m));
+      const { value, slope } = fatPlus(this.#best - this.#scalarise(mu, sigma, s * m), PLUS_WIDTH);
       total += value;
       if (dMu === undefined || dSigma === undefined) continue;
       for (let j = 0; j < m; j++) {

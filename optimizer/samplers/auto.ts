@@ -3,7 +3,7 @@ import type { Sampler, SamplerProblem } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
 
 export interface AutoChoice {
-  readonly kind: 'grid' | 'sobol' | 'nsga2' | 'mobo' | 'ei' | 'parego';
+  readonly kind: 'grid' | 'sobol' | 'nsga2' | 'mobo' | 'ei';
   /** One sentence for the user. */
   readonly reason: string;
 }
@@ -12,9 +12,6 @@ export interface AutoChoice {
 const FEWEST_TRIALS_FOR_A_MODEL = 10;
 /** Beyond this a model-based ask costs more than evolution loses. */
 const MOST_TRIALS_FOR_A_MODEL = 5_000;
-/** Box decompositions grow steeply with the number of objectives. */
-const MOST_OBJECTIVES_FOR_HYPERVOLUME = 4;
-
 export function chooseSampler(problem: SamplerProblem, options: SamplerOptions): AutoChoice {
   const { cellCount, parameters } = problem.space;
   const budget = options.budgetTrials;
@@ -35,12 +32,6 @@ export function chooseSampler(problem: SamplerProblem, options: SamplerOptions):
     };
   }
   if (objectives === 1) return { kind: 'ei', reason: 'one objective: expected improvement under a Gaussian process' };
-  if (objectives > MOST_OBJECTIVES_FOR_HYPERVOLUME) {
-    return {
-      kind: 'parego',
-      reason: `${objectives} objectives are too many for hypervolume boxes: random scalarisations`,
-    };
-  }
   return {
     kind: 'mobo',
     reason: `${objectives} objectives and trials that are worth modelling: expected hypervolume improvement under Gaussian processes`,

@@ -1,13 +1,13 @@
 /**
  * Multi-objective Bayesian optimisation: the point of largest (noisy) expected hypervolume improvement, qLogNEHVI with exact box
- * decompositions. With one objective the hypervolume is the distance below the best value, so the same code is log EI and log NEI.
+ * decompositions, or lines where objectives are too many for boxes. With one objective the hypervolume is the distance below the best value, so the same code is log EI and log NEI.
  */
 import { LogEhvi } from '../acquisition/log-ehvi.ts';
 import { maximizeAcquisition } from '../acquisition/maximize.ts';
 import { decomposeNonDominated } from '../pareto/box-decomposition.ts';
 import { hypervolume } from '../pareto/hypervolume.ts';
 import { type BayesianStrategy, createBayesianSampler } from './bayesian.ts';
-import { paregoStrategy } from './parego.ts';
+import { lineStrategy } from './line-strategy.ts';
 import type { Sampler, SamplerProblem } from './sampler.ts';
 import type { SamplerOptions } from './sampler-options.ts';
 
@@ -26,9 +26,9 @@ export function hypervolumeStrategy(kind: string): BayesianStrategy {
   };
 }
 
-/** Above four objectives random scalarisations take the place of the hypervolume. */
+/** Above four objectives lines take the place of boxes. */
 export function createMoboSampler(problem: SamplerProblem, options: SamplerOptions): Sampler {
   const isManyObjective = problem.objectives.length > MOST_OBJECTIVES;
-  const strategy = isManyObjective ? paregoStrategy('mobo') : hypervolumeStrategy('mobo');
+  const strategy = isManyObjective ? lineStrategy('mobo') : hypervolumeStrategy('mobo');
   return createBayesianSampler(problem, options, strategy);
 }

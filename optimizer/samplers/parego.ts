@@ -25,9 +25,9 @@ function randomScalarisation(study: FittedStudy, fronts: readonly (readonly Poin
   return { weights: weights.map((w) => w / sum), ideal, range };
 }
 
-export function paregoStrategy(kind: string): BayesianStrategy {
+function paregoStrategy(): BayesianStrategy {
   return {
-    kind,
+    kind: 'parego',
     gains: (study, fronts, rng) => {
       const scalarisation = randomScalarisation(study, fronts, rng);
       const marginals = study.objectives.map(({ transform }) => transform.shape);
@@ -44,5 +44,5 @@ export function paregoStrategy(kind: string): BayesianStrategy {
 }
 
 export function createParegoSampler(problem: SamplerProblem, options: SamplerOptions): Sampler {
-  return createBayesianSampler(problem, options, paregoStrategy('parego'));
+  return createBayesianSampler(problem, options, paregoStrategy());
 }

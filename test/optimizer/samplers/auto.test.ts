@@ -23,7 +23,7 @@ describe('chooseSampler', () => {
       [problemOf(2), 60, 'mobo'],
       [problemOf(2), undefined, 'mobo'],
       [problemOf(1), 60, 'ei'],
-      [problemOf(5), 60, 'parego'],
+      [problemOf(5), 60, 'mobo'],
       [problemOf(2, true), 40, 'grid'],
       [problemOf(2, true), 39, 'mobo'],
       [problemOf(2), 6, 'sobol'],
