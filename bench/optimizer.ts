@@ -1,6 +1,6 @@
 /**
  * Hypervolume reached on the open problems beside BoTorch, Optuna and Sobol' points. Evaluations are exact and asked one by one.
- *   --problem NAME        one problem, open or further (no stored peers); default: all open ones in turn
+ *   --problem NAME        one problem, open or further (few stored peers); default: all open ones in turn
  *   --evals N             evaluations per study (60)
  *   --seeds K             studies per problem (5 with --problem, else 1 to stay below three minutes)
  *   --first-seed S        seeds S … S + K − 1 (0)
@@ -98,6 +98,10 @@ export async function run({ args, json }: BenchOptions): Promise<BenchResult> {
         : `${worst.bestPeer.method} (${worst.bestPeer.version}, stored runs, best of all peers)`,
     peerFigure: worst.bestPeer?.medianHypervolume ?? null,
     ratio: worst.ratio,
-    details: { source: '../shared/peers/optimizer/summary.json: medians of stored runs of the peers themselves', rows },
+    details: {
+      source:
+        '../shared/peers/optimizer/summary.json, further problems bench/support/optimizer-peers.ts: medians of stored runs of the peers themselves',
+      rows,
+    },
   };
 }
