@@ -42,9 +42,12 @@ test('sizes of the blob form before compiling: RAM exactly, ROM within 1 % of th
   skip: isMissing(armToolchain()) ? 'no Arm compiler' : skipWithoutShared(),
 }, async () => {
   const graph = fuseQuantized(importOnnx(modelBytes('lenet', 'lenet5-classic.int8-pc')));
-  for (const name of ['pico', 'nano33ble'] as const) {
+  const cases = (['pico', 'nano33ble'] as const).flatMap((name) =>
+    (['balanced', 'speed'] as const).map((optimize) => ({ name, optimize })),
+  );
+  for (const { name, optimize } of cases) {
     const spec = board(name);
-    const program = lower(graph, spec);
+    const program = lower(graph, spec, { optimize });
     const built = await buildArm(program, spec, cache, emitC(program, { blob: true }));
     assert.ok(built.kind === 'built');
     const { text, rodata, data, bss } = built.linked;
