@@ -850,6 +850,7 @@ void dnnrt_place_taps(const dnnrt_window_t *g, uint32_t depth, uint32_t n, uint1
 void dnnrt_conv2d_encoded_s8(const dnnrt_conv2d_encoded_s8_t *p, const int8_t *x, int8_t *y, void *row);
 void dnnrt_conv2d_encoded_f32(const dnnrt_conv2d_encoded_f32_t *p, const float *x, float *y, void *row);
 void dnnrt_unpack_s4(uint32_t n, uint32_t form, const uint8_t *x, void *y);
+void dnnrt_unpack_pairs_s4(uint32_t pairs, uint32_t words, const uint8_t *x, const int32_t *ends, int32_t *y);
 void dnnrt_fc_s4(const dnnrt_fc_s8_t *p, const int8_t *x, int8_t *y);
 void dnnrt_fc_encoded_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y, void *row);
 void dnnrt_fc_crs8_s8(const dnnrt_fc_encoded_s8_t *p, const int8_t *x, int8_t *y);

@@ -2,6 +2,7 @@
  * Layers of 4-bit weights at the speed of 8-bit ones: convolutions unpack theirs into RAM, in whatever order and form their kernel reads them,
  * once for the whole image; products of one row multiply as they read.
  */
+import { PAIR_WORDS } from '../kernels/requantize-table.ts';
 import type { Call, Lowering } from '../lowering.ts';
 import type { FieldValue, Step } from '../program.ts';
 import type { WeightMatrix } from './weight-matrix.ts';
@@ -42,40 +43,74 @@ export function unpackBefore(lowering: Lowering, from: number): void {
     const weights = step.params?.fields['weights'];
     const constant = weights !== null && typeof weights === 'object' && 'constant' in weights ? weights.constant : '';
     const data = constant === '' ? undefined : lowering.constantData(constant);
-    const packed = data instanceof Int32Array || data instanceof Int8Array ? packInAnyForm(data) : undefined;
+    const isPacked = data instanceof Int32Array || data instanceof Int8Array;
+    const packed = isPacked ? (packInAnyForm(data) ?? packStream(step, data)) : undefined;
     lowering.steps.push(packed === undefined ? step : unpackedStep(lowering, step, constant, packed));
   }
 }
 
-interface Packed {
-  readonly form: NibbleForm;
-  readonly bytes: Uint8Array;
-}
+type Packed =
+  | { readonly kind: 'plain'; readonly form: NibbleForm; readonly bytes: Uint8Array }
+  | { readonly kind: 'stream'; readonly pairs: number; readonly ends: Int32Array; readonly bytes: Uint8Array };
 
 function packInAnyForm(data: Int32Array | Int8Array): Packed | undefined {
   if (data.byteLength % 2 !== 0) return undefined;
   for (const form of ['bytes', 'flipped', 'pairs'] as const) {
     const bytes = packAs(form, data);
-    if (bytes !== null) return { form, bytes };
+    if (bytes !== null) return { kind: 'plain', form, bytes };
   }
   return undefined;
 }
 
-function unpackedStep(lowering: Lowering, step: Step, constant: string, { form, bytes }: Packed): Step {
+/** Words before and behind the weights of each pair of channels in the stream of dnnrt_conv2d_s8_dsp. */
+const BEFORE = 2;
+const BESIDE = PAIR_WORDS.sharedInt16;
+
+/** The nibbles of the weights, and the words beside them. */
+function packStream({ kernel, params }: Step, data: Int32Array | Int8Array): Packed | undefined {
+  const channels = params?.fields['out_c'];
+  if (kernel !== 'dnnrt_conv2d_s8_dsp' || typeof channels !== 'number' || !(data instanceof Int32Array))
+    return undefined;
+  const pairs = Math.ceil(channels / 2);
+  const stored = data.length / pairs;
+  const weights = new Int32Array(pairs * (stored - BESIDE));
+  const ends = new Int32Array(pairs * BESIDE);
+  for (let pair = 0; pair < pairs; pair++) {
+    const words = data.subarray(pair * stored, (pair + 1) * stored);
+    const behind = BEFORE + stored - BESIDE;
+    weights.set(words.subarray(BEFORE, behind), pair * (stored - BESIDE));
+    ends.set(words.subarray(0, BEFORE), pair * BESIDE);
+    ends.set(words.subarray(behind), pair * BESIDE + BEFORE);
+  }
+  const bytes = packAs('pairs', weights);
+  return bytes === null ? undefined : { kind: 'stream', pairs, ends, bytes };
+}
+
+function unpackedStep(lowering: Lowering, step: Step, constant: string, packed: Packed): Step {
   lowering.dropConstant(constant);
+  const { bytes } = packed;
   const id = lowering.constant('w', 'uint8_t', bytes.length, () => bytes, 'int4');
-  const buffer = lowering.scratch('int32_t', Math.ceil(bytes.length / 2));
-  lowering.call({
-    kernel: 'dnnrt_unpack_s4',
-    args: [
-      { kind: 'integer', value: bytes.length },
-      { kind: 'integer', value: FORMS[form] },
-      { kind: 'constant', id },
-      { kind: 'buffer', id: buffer, type: 'int32_t' },
-    ],
-    reads: [],
-    writes: [buffer],
-  });
+  const ends = packed.kind === 'stream' ? packed.ends : new Int32Array();
+  const buffer = lowering.scratch('int32_t', Math.ceil(bytes.length / 2) + ends.length);
+  const target = { kind: 'buffer', id: buffer, type: 'int32_t' } as const;
+  const number = (value: number) => ({ kind: 'integer', value }) as const;
+  const call =
+    packed.kind === 'plain'
+      ? {
+          kernel: 'dnnrt_unpack_s4',
+          args: [number(bytes.length), number(FORMS[packed.form]), { kind: 'constant', id } as const, target],
+        }
+      : {
+          kernel: 'dnnrt_unpack_pairs_s4',
+          args: [
+            number(packed.pairs),
+            number(bytes.length / 2 / packed.pairs),
+            { kind: 'constant', id } as const,
+            { kind: 'constant', id: lowering.constant('e', 'int32_t', ends.length, () => ends) } as const,
+            target,
+          ],
+        };
+  lowering.call({ ...call, reads: [], writes: [buffer] });
   const { params } = step;
   if (params === undefined) return step;
   const fields: Record<string, FieldValue> = { ...params.fields, weights: { buffer } };
