@@ -38,12 +38,41 @@ static void quantize_fixed(const dnnrt_affine_s8_t *p, const float *x, int8_t *y
 }
 #endif
 
+#if defined(__ARM_FEATURE_DSP) && defined(__ARM_FP)
+/*
+ * x times 1 / scale differs from x / scale by less than 2^-13 where results do not saturate: they round alike unless the product lies closer to
+ * a tie, and only then is divided. What is too large for the conversion, or no number, is never close to its rounding.
+ */
+static void quantize_by_product(const dnnrt_affine_s8_t *p, const float *x, int8_t *y, float inverse) {
+  const int32_t zero = p->zero, lo = p->lo, hi = p->hi;
+  for (int8_t *end = y + p->n; y != end; x++, y++) {
+    const float v = *x * inverse;
+    float rounded, back;
+    int32_t q;
+    __asm__("vcvtr.s32.f32 %0, %2\n vcvt.f32.s32 %1, %0" : "=&t"(rounded), "=t"(back) : "t"(v));
+    if (__builtin_fabsf(v - back) < 0.4998f) {
+      __asm__("vmov %0, %1" : "=r"(q) : "t"(rounded));
+      q += zero;
+      q = q < lo ? lo : q > hi ? hi : q;
+    } else {
+      q = exact(p, *x);
+    }
+    *y = (int8_t)q;
+  }
+}
+#endif
+
 /* QuantizeLinear: round-half-even(x / scale) + zero, limited to [lo, hi]. */
 void dnnrt_quantize_f32_s8(const dnnrt_affine_s8_t *p, const float *x, int8_t *y) {
 #if DNNRT_INTEGER_REQUANTIZE
   const uint32_t bits = dnnrt_bits(1.0f / p->scale);
   if (bits >> 23 > 20 && bits >> 23 < 235) {
     quantize_fixed(p, x, y, bits);
+    return;
+  }
+#elif defined(__ARM_FEATURE_DSP) && defined(__ARM_FP)
+  if (p->scale > 0x1p-100f && p->scale < 0x1p100f) {
+    quantize_by_product(p, x, y, 1.0f / p->scale);
     return;
   }
 #endif
