@@ -98,8 +98,8 @@ export function fitWidths(request: FitRequest): number[] | null {
 
 const DEFAULT_BUDGET = 1500;
 
-/** Where the refined widths still miss the tolerance (few or coarse structures): two groups' widths. */
-function searchNearby(request: FitRequest, start: readonly number[]): number[] {
+/** Where widths miss the tolerance (few or coarse structures, steps of a size in bytes): two groups' widths from there. */
+export function searchNearby(request: FitRequest, start: readonly number[]): number[] {
   if (errorOf(request, request.cost(start)) <= TOLERANCE) return [...start];
   return nearest(request, start, request.upperBound ? 'below' : 'either') ?? [...start];
 }
@@ -142,6 +142,13 @@ function allowedWidths(size: number, roundTo: number): number[] {
 function errorOf(request: FitRequest, cost: number): number {
   if (request.upperBound && cost > request.asked) return Number.POSITIVE_INFINITY;
   return Math.abs(cost - request.asked) / request.asked;
+}
+
+/** Of several widths those whose cost is nearest, the first of equals. */
+export function nearerWidths(request: FitRequest, choices: readonly (readonly number[])[]): number[] {
+  const [first = [], ...others] = choices;
+  const error = (widths: readonly number[]) => errorOf(request, request.cost(widths));
+  return [...others.reduce((best, other) => (error(other) < error(best) ? other : best), first)];
 }
 
 interface Move {

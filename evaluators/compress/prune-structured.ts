@@ -9,7 +9,16 @@ import type { Graph } from '../ir/graph.ts';
 import { CompressionError } from './compression-error.ts';
 import { analyzeDependencies, type DependencyAnalysis } from './dependencies/dependency-groups.ts';
 import { removeStructures } from './dependencies/remove-structures.ts';
-import { fitWidths, narrowest, type Reachable, reachableAround, roundWidth, TOLERANCE } from './fit-widths.ts';
+import {
+  fitWidths,
+  narrowest,
+  nearerWidths,
+  type Reachable,
+  reachableAround,
+  roundWidth,
+  searchNearby,
+  TOLERANCE,
+} from './fit-widths.ts';
 import {
   type Measures,
   metricOf,
@@ -20,6 +29,7 @@ import {
 } from './group-widths.ts';
 import { type DataHeuristic, needsData, normalizeByGroup, weightImportance } from './importance.ts';
 import { unknownLayer } from './layer-names.ts';
+import { MeasuredCosts } from './measured-costs.ts';
 
 export interface PruneContext {
   readonly seed?: number;
@@ -104,12 +114,15 @@ export function pruneStructured(graph: Graph, plan: PrunePlan, context: PruneCon
               budget: MEASURED_BUDGET,
               shapeCost: widthCost(analysis, groups, metric === 'latencyUs' ? 'macs' : 'params', {}),
             };
-      const request = { groups, scores, fixed, roundTo, asked, upperBound, cost, ...measured };
+      const looks = measured.budget === undefined ? undefined : new MeasuredCosts(cost);
+      const request = { groups, scores, fixed, roundTo, asked, upperBound, cost: looks?.cost ?? cost, ...measured };
       const fitted = fitWidths(request);
       if (fitted === null) throw unreachable(groups, fixed, roundTo, metric, asked, cost);
       widths = fitted;
-      const isMissed = Math.abs(cost(widths) / asked - 1) > TOLERANCE && measured.budget === undefined;
-      if (isMissed) reachable = reachableAround(request, widths);
+      const isMissed = () => Math.abs(cost(widths) / asked - 1) > TOLERANCE;
+      const other = looks !== undefined && isMissed() ? looks.beyond(asked, cost(widths)) : undefined;
+      if (other !== undefined) widths = nearerWidths(request, [widths, searchNearby(request, other)]);
+      if (isMissed()) reachable = looks?.around(asked) ?? reachableAround(request, widths);
     }
     target = { metric, asked, achieved: cost(widths), ...(reachable === undefined ? {} : { reachable }) };
   }

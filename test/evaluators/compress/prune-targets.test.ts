@@ -133,6 +133,24 @@ test('structured: ROM within 0.5 %, and equal to that of the deployed network', 
   }
 });
 
+test('structured: ROM that a step of the code passes over is told with the nearest sizes on both sides', {
+  skip,
+}, () => {
+  const measures = sizeMeasures({ format: 'int8' }, BOARD);
+  for (const remove of [0.7, 0.72]) {
+    const plan: PrunePlan = { granularity: 'structured', heuristic: 'l1', target: { metric: 'romBytes', remove } };
+    const { target } = pruneStructured(model('mlperf-tiny/kws-dscnn'), plan, { measures }).achieved;
+    const { asked = 0, achieved = 0, reachable } = target ?? {};
+    if (Math.abs(achieved / asked - 1) <= TOLERANCE) {
+      assert.equal(reachable, undefined);
+      continue;
+    }
+    const { below, above } = reachable ?? assert.fail(`${achieved} instead of ${asked}, and nothing said`);
+    assert.ok(below !== null && below <= asked && above !== null && above >= asked);
+    assert.equal(achieved, asked - below < above - asked ? below : above);
+  }
+});
+
 test('structured: RAM lands on a reachable size or says what the least is', { skip }, () => {
   const measures = sizeMeasures({ format: 'int8' }, BOARD);
   const prune = (remove: number) =>
