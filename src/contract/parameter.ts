@@ -78,8 +78,20 @@ export const SamplerSchema = strictObject({
   kind: oneOf(SAMPLER_KINDS),
   seed: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   initialPoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-  batch: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-  acquisition: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  batch: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description: 'Points that an ask gives which states no `count`; default 1.',
+    }),
+  ),
+  acquisition: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'What the sampler maximizes, stated: qLogNEHVI (mobo, ars), logNEI (ei), qLogNParEGO (parego).',
+    }),
+  ),
   points: Type.Optional(
     Type.Array(ParamsSchema, { maxItems: 100_000, description: 'The points of kind `list`, in order.' }),
   ),

@@ -13,7 +13,7 @@ const metricsSchema = Type.Record(Type.String(), Type.Unknown(), {
 
 export const AskRequestSchema = strictObject(
   {
-    count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Default 1.' })),
+    count: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'Default `sampler.batch`, else 1.' })),
     clientId: Type.Optional(idSchema),
     requestId: Type.Optional(
       Type.String({

@@ -112,14 +112,16 @@ function suggestionsNeeded(registry: StudyRegistry, state: StudyState, count: nu
   return Math.max(0, Math.min(count - ready, trialsLeft(state, registry.clock.now())));
 }
 
+type CountedRequest = AskRequest & { readonly count: number };
+
 /** One attempt to answer; null = the points were taken meanwhile, or only trials to be given up were found: start again. */
 async function answer(
   registry: StudyRegistry,
   suggester: Suggester,
   state: StudyState,
-  request: AskRequest,
+  request: CountedRequest,
 ): Promise<Answer | null> {
-  const { count = 1 } = request;
+  const { count } = request;
   if (request.requestId !== undefined) {
     const given = repeat(state, request.clientId ?? null, request.requestId);
     if (given.length > 0) return { given, stored: state.stored };
@@ -158,9 +160,9 @@ function give(
   registry: StudyRegistry,
   state: StudyState,
   suggestions: readonly Suggestion[],
-  request: AskRequest,
+  request: CountedRequest,
 ): { readonly leased: readonly TrialRecord[]; readonly lost: readonly TrialRecord[] } {
-  const { count = 1, clientId = null, requestId = null, leaseSeconds = DEFAULT_LEASE_SECONDS } = request;
+  const { count, clientId = null, requestId = null, leaseSeconds = DEFAULT_LEASE_SECONDS } = request;
   const now = registry.clock.now();
   const leaseMs = leaseSeconds * 1000;
   const lease = (trial: TrialRecord): TrialRecord =>
@@ -217,7 +219,8 @@ export async function askTrials(
   const studyId = (await registry.state(ref)).record.id;
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const state = await registry.state(studyId);
-    const turn = state.asking.then(() => answer(registry, suggester, state, request));
+    const { count = state.record.sampler.batch ?? 1 } = request;
+    const turn = state.asking.then(() => answer(registry, suggester, state, { ...request, count }));
     state.asking = turn.catch(() => {});
     const found = await turn;
     if (found === null) continue;

@@ -68,12 +68,40 @@ export function checkParameters(parameters: readonly ParameterSpec[]): void {
   }
 }
 
+/** What the samplers with a model maximize. */
+const ACQUISITIONS: readonly (readonly [kind: SamplerSpec['kind'], name: string])[] = [
+  ['mobo', 'qLogNEHVI'],
+  ['ars', 'qLogNEHVI'],
+  ['ei', 'logNEI'],
+  ['parego', 'qLogNParEGO'],
+];
+
+/** The sampler that maximizes what was asked for. Throws UserError where there is none, or another one was asked for. */
+function samplerOf(acquisition: string, kind: SamplerSpec['kind']): SamplerSpec['kind'] {
+  const kinds = ACQUISITIONS.flatMap(([each, name]) => (name === acquisition ? [each] : []));
+  const [first] = kinds;
+  const own = ACQUISITIONS.find(([each]) => each === kind)?.[1];
+  if (kind === 'auto' && first !== undefined) return first;
+  if (kinds.includes(kind)) return kind;
+  const known = [...new Set(ACQUISITIONS.map(([, name]) => name))].join(', ');
+  throw new UserError({
+    code: 'BAD_VALUE',
+    message: `the sampler "${kind}" ${own === undefined ? 'has no acquisition function to choose' : `maximizes ${own}`}, not "${acquisition}"`,
+    where: 'sampler.acquisition',
+    hint:
+      first === undefined
+        ? `there are ${known}; leave it out`
+        : `use the sampler ${kinds.join(' or ')}, or leave it out`,
+  });
+}
+
 /** The sampler that `auto` or nothing means: the model where there is one, otherwise Sobol' points. */
 function resolveSampler(spec: SamplerSpec | undefined, objectives: number): SamplerSpec & { seed: number } {
   const available = new Set<string>(SAMPLER_KINDS);
   const wanted = spec?.kind ?? 'auto';
   const fallback = available.has('mobo') ? 'mobo' : 'sobol';
-  const kind = wanted === 'auto' && !available.has('auto') ? fallback : wanted;
+  const meant = spec?.acquisition === undefined ? wanted : samplerOf(spec.acquisition, wanted);
+  const kind = meant === 'auto' && !available.has('auto') ? fallback : meant;
   if (!available.has(kind))
     throw new UserError({
       code: 'UNKNOWN_SAMPLER',

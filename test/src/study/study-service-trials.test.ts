@@ -25,6 +25,25 @@ describe('trials of a study service', () => {
       }
     });
 
+    it('gives a batch when the study has one and the ask states no count', async () => {
+      await fixture.create({ sampler: { kind: 'sobol', seed: 1, batch: 3 } });
+      assert.equal((await fixture.service.ask('study')).length, 3);
+      assert.equal((await fixture.service.ask('study', { count: 1 })).length, 1);
+    });
+
+    it('takes the acquisition function that a sampler has, and no other', async () => {
+      await fixture.create({ sampler: { kind: 'auto', seed: 1, acquisition: 'qLogNEHVI' } });
+      assert.equal((await fixture.service.get('study')).sampler.kind, 'mobo');
+      await fixture.create({ name: 'stated', sampler: { kind: 'parego', seed: 1, acquisition: 'qLogNParEGO' } });
+      const refused = { code: 'BAD_VALUE', where: 'sampler.acquisition' };
+      for (const [kind, acquisition] of [
+        ['mobo', 'qEHVI'],
+        ['sobol', 'qLogNEHVI'],
+        ['parego', 'qLogNEHVI'],
+      ] as const)
+        await assert.rejects(fixture.create({ name: kind, sampler: { kind, seed: 1, acquisition } }), refused);
+    });
+
     it('gives the same trials for the same client and request, also after a restart', async () => {
       await fixture.create();
       const request = { count: 2, clientId: 'c', requestId: 'r1' };
