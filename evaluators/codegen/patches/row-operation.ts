@@ -89,8 +89,9 @@ const COLUMNS: Axis = {
   pad: 'pad_left',
 };
 
-/** Undefined when the kernel computes everything or nothing. */
+/** Undefined when the kernel computes everything or nothing, or changes the buffer that it reads: that has the rows of all patches then. */
 export function rowOperation(step: Step): RowOperation | undefined {
+  if (step.reads.some((id) => step.writes.includes(id))) return undefined;
   if (WINDOW_KERNELS.has(step.kernel)) return windowOperation(step);
   return elementOperation(step);
 }

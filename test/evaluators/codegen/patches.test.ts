@@ -7,8 +7,10 @@ import {
   interpret,
   type LowerOptions,
   lower,
+  type Node,
   type PatchLoop,
   type Program,
+  tensor,
 } from '@tinypareto/evaluators';
 import { buildHost, runHost } from '../../../evaluators/build/build-host.ts';
 import { hostToolchain, isMissing } from '../../../evaluators/build/toolchain.ts';
@@ -19,6 +21,8 @@ import { temporaryCache } from '../../support/build-cache.ts';
 import { difference } from '../../support/exactness.ts';
 import { buildHostBatch } from '../../support/host-batch.ts';
 import { randomChain } from '../../support/random-chain.ts';
+import { noise } from '../../support/random-graph.ts';
+import { smallGraph } from '../../support/small-graph.ts';
 
 const cache = temporaryCache();
 const skip = isMissing(hostToolchain()) ? 'no C compiler' : false;
@@ -83,6 +87,58 @@ for (const kernels of ['reference', 'cortex-m4f', 'cortex-m0plus'] as const sati
     }
   });
 }
+
+/** Two residual blocks in float, their sums limited in place. */
+function residualBlocks(): Graph {
+  const same = { kernelShape: [3, 3], dilations: [1, 1], pads: [1, 1, 1, 1], group: 1 };
+  const weights = (out: number, depth: number, seed: number) =>
+    tensor(
+      'float32',
+      [out, depth, 3, 3],
+      noise(seed, out * depth * 9).map((value) => value / 8),
+    );
+  const limit = { min: 0, max: 1 };
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  const nodes: Node[] = [
+    { name: 'a', op: { kind: 'Conv', ...same, strides: [1, 1] }, inputs: ['x', 'w0'], outputs: ['a'] },
+    { name: 'b', op: { kind: 'Conv', ...same, strides: [1, 1] }, inputs: ['a', 'w1'], outputs: ['b'] },
+    { name: 'c', op: { kind: 'Binary', fn: 'Add', clamp: limit }, inputs: ['a', 'b'], outputs: ['c'] },
+    { name: 'd', op: { kind: 'Conv', ...same, strides: [2, 2] }, inputs: ['c', 'w2'], outputs: ['d'] },
+    { name: 'e', op: { kind: 'Conv', ...same, strides: [2, 2] }, inputs: ['c', 'w3'], outputs: ['e'] },
+    { name: 'f', op: { kind: 'Conv', ...same, strides: [1, 1] }, inputs: ['e', 'w4'], outputs: ['f'] },
+    { name: 'g', op: { kind: 'Binary', fn: 'Add', clamp: limit }, inputs: ['d', 'f'], outputs: ['g'] },
+  ];
+  return smallGraph({
+    inputs: { x: [1, 2, 32, 32] },
+    initializers: {
+      w0: weights(8, 2, 1),
+      w1: weights(8, 8, 2),
+      w2: weights(8, 8, 3),
+      w3: weights(8, 8, 4),
+      w4: weights(8, 8, 5),
+    },
+    nodes,
+    values: Object.fromEntries(names.map((name, i) => [name, i < 3 ? [1, 8, 32, 32] : [1, 8, 16, 16]])),
+    outputs: ['g'],
+  });
+}
+
+test('sums that are limited in place are whole before patches begin', { skip }, async () => {
+  const graph = residualBlocks();
+  const program = lower(graph, board('host'), { patches: 'auto' });
+  assert.ok(program.loops.length > 0);
+  const built = await buildHost(program, cache);
+  assert.ok(built.kind === 'built');
+  const [port] = program.inputs;
+  assert.ok(port !== undefined);
+  const bytes = inputBytes(port.type, port.elements, 3);
+  const { outputs } = await runHost(built, [[bytes]]);
+  const wanted = interpret(graph, new Map([['x', portTensor(port, bytes)]])).get('g') ?? assert.fail('g');
+  const [to] = program.outputs;
+  assert.ok(to !== undefined);
+  const actual = portTensor(to, outputs[0]?.[0] ?? new Uint8Array());
+  assert.equal(difference(actual, wanted, 'ONNX Runtime'), undefined);
+});
 
 test('patches in the blob form give the same bytes', { skip }, async () => {
   const program = lower(randomChain(1, true, 4), board('host'), { patches: { layers: 3, patches: 3 } });
