@@ -148,7 +148,10 @@ function layerRows(layers: readonly LayerCycles[], peer: readonly PeerLayer[]): 
   });
 }
 
-/** IC in float32 on the M4F: cycles per MAC of the whole network, modelled, zero-wait. */
+/** Largest difference of float outputs from the interpreter's that rounding explains. */
+const FLOAT_TOLERANCE = 1e-5;
+
+/** IC in float32 on the M4F: cycles per MAC of the whole network, modelled, zero-wait. Throws when its outputs are wrong. */
 async function floatCyclesPerMac(): Promise<number> {
   const model = 'ic-resnet8';
   const graph = simplify(importOnnx(modelBytes('mlperf-tiny', model)));
@@ -156,6 +159,11 @@ async function floatCyclesPerMac(): Promise<number> {
   const input = present([...referenceTensors('mlperf-tiny', io, 'input', 0).values()][0], 'an input');
   const bytes = new Uint8Array(input.data.buffer, input.data.byteOffset, input.data.byteLength);
   const run = await runOnCore(graph, BOARDS['cortex-m4'], [bytes], ZERO_WAIT.flash, { weights: 'dense' });
+  const name = present(graph.inputs[0], 'the input').name;
+  const expected = present(interpret(graph, new Map([[name, input]])).get(present(graph.outputs[0], 'an output')), 'y');
+  const outputs = new Float32Array(present(run.outputs[0], 'an output').slice().buffer);
+  const worst = outputs.reduce((most, value, i) => Math.max(most, Math.abs(value - Number(expected.data[i]))), 0);
+  if (!(worst <= FLOAT_TOLERANCE)) throw new Error(`${model} in float on the board is off by ${worst}`);
   return run.cycles / run.macs;
 }
 
