@@ -54,6 +54,9 @@ for (const kernels of ['reference', 'cortex-m0plus', 'cortex-m4f'] as const) {
     const packed = await run(graph, { kernels });
     assert.deepEqual(packed.outputs, plain.outputs);
     const names = packed.program.steps.map(({ kernel }) => kernel);
-    assert.ok(names.some((name) => /unpack_(pairs_)?s4|s4_swar/.test(name)) && names.includes('dnnrt_fc_s4'), names.join(' '));
+    assert.ok(
+      names.some((name) => /unpack_(pairs_)?s4|s4_swar/.test(name)) && names.includes('dnnrt_fc_s4'),
+      names.join(' '),
+    );
   });
 }
