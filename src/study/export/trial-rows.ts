@@ -39,7 +39,7 @@ export function* exportCsv(state: StudyState): Generator<string> {
 }
 
 /** The same columns with their types. */
-export function exportParquet(state: StudyState): Generator<Uint8Array> {
+export function* exportParquet(state: StudyState): Generator<Uint8Array> {
   const trials = state.trials.map((trial) => toWireTrial(state.record.id, trial));
-  return parquetFile(trialColumns(state, trials), trials);
+  yield parquetFile(trialColumns(state, trials), trials);
 }
